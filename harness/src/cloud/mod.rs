@@ -1,0 +1,4 @@
+//! The fake cloud: Secrets Manager, IAM and third parties on real sockets.
+
+pub mod third_party;
+pub mod wire;
