@@ -7,7 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Action, SecretId, TaskError, TaskId, TaskStatus, Trigger};
+use crate::contract::{SecretId, TaskError, TaskId, TaskStatus};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
