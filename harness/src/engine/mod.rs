@@ -22,4 +22,5 @@ pub use lifecycle::{Engine, EngineError, NewSecret};
 pub use schedule::{DAY, RETRIES};
 pub use secret::{CustomSecret, SecretState, Version, VersionState};
 pub use task::Task;
+pub(crate) use task::rfc3339;
 pub use update::UpdateRefused;
