@@ -1,1 +1,5 @@
-//! stub
+//! Judges what the harness recorded about a credentials provider.
+
+pub mod catalog;
+pub mod results;
+pub mod verdict;

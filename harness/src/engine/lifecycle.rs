@@ -165,7 +165,8 @@ impl Engine {
     /// Deletes the data of one version: `current`, `previous` or a version id.
     pub fn delete_version_data(&mut self, secret: &SecretId, version: &str) -> Result<TaskId, EngineError> {
         self.tick();
-        let active: Vec<&Version> = self.secret(secret)?.versions.iter().rev().filter(|version| version.state == VersionState::Active).collect();
+        let active: Vec<&Version> =
+            self.secret(secret)?.versions.iter().rev().filter(|version| version.state == VersionState::Active).collect();
         let id = match version {
             "current" => active.first(),
             "previous" => active.get(1),

@@ -48,7 +48,14 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn engine(knobs: Knobs) -> Engine {
     let journal = Journal::new(Arc::new(Redactor::default()));
-    Engine::new(Clock::standing(datetime!(2026-01-01 0:00 UTC)), IdSource::new(1), knobs, Duration::from_secs(600), "iam-ServiceId-sm", journal)
+    Engine::new(
+        Clock::standing(datetime!(2026-01-01 0:00 UTC)),
+        IdSource::new(1),
+        knobs,
+        Duration::from_secs(600),
+        "iam-ServiceId-sm",
+        journal,
+    )
 }
 
 fn created(id: &str) -> TaskUpdate {

@@ -107,7 +107,9 @@ impl Journal {
             (reader.map(|reader| (reader, first)), recent)
         };
         let mut events: Vec<Arc<Event>> = match spilled {
-            Some((reader, first)) => reader.take_while(|event| event.id < first).filter(|event| event.id >= from).map(Arc::new).take(limit).collect(),
+            Some((reader, first)) => {
+                reader.take_while(|event| event.id < first).filter(|event| event.id >= from).map(Arc::new).take(limit).collect()
+            }
             None => Vec::new(),
         };
         let room = limit - events.len();

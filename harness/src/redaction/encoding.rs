@@ -41,11 +41,7 @@ pub(super) fn forms(value: &str) -> Vec<Form> {
 
 /// Returns the digests that people take of secrets.
 pub(super) fn digests(value: &str) -> [(&'static str, Vec<u8>); 3] {
-    [
-        ("sha256", Sha256::digest(value).to_vec()),
-        ("sha1", Sha1::digest(value).to_vec()),
-        ("sha512", Sha512::digest(value).to_vec()),
-    ]
+    [("sha256", Sha256::digest(value).to_vec()), ("sha1", Sha1::digest(value).to_vec()), ("sha512", Sha512::digest(value).to_vec())]
 }
 
 /// Returns the value's base64 at the three alignments it can have inside a longer encoded text, less the characters at both

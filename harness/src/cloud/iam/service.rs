@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::answer;
 use super::super::wire::{Backend, Handled, Received};
@@ -219,10 +219,7 @@ fn dress(mut handled: Handled) -> Handled {
 /// Reads an `application/x-www-form-urlencoded` body; the last of two equal names wins.
 fn form(body: &[u8]) -> HashMap<String, String> {
     let text = String::from_utf8_lossy(body).replace('+', " ");
-    text.split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (decoded(name), decoded(value)))
-        .collect()
+    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
 fn decoded(text: &str) -> String {
@@ -238,6 +235,8 @@ mod tests {
     use http::HeaderMap;
 
     use super::super::{Role, Scope};
+    use serde_json::Value;
+
     use super::*;
     use crate::redaction::Redactor;
 
@@ -256,7 +255,16 @@ mod tests {
             headers.insert(http::header::AUTHORIZATION, value.parse().unwrap());
         }
         let (method, path) = (Method::POST, "/identity/token".to_owned());
-        Received { connection: 1, tls: true, host: "iam.cloud.ibm.com".into(), method, path, query: None, headers, body: Bytes::from(body.to_owned()) }
+        Received {
+            connection: 1,
+            tls: true,
+            host: "iam.cloud.ibm.com".into(),
+            method,
+            path,
+            query: None,
+            headers,
+            body: Bytes::from(body.to_owned()),
+        }
     }
 
     fn answered(iam: &Iam, body: &str) -> (u16, Value) {
