@@ -124,6 +124,11 @@ pub enum EventKind {
         /// The plan as its one line.
         plan: String,
     },
+    /// The scenario says what it is about to do: shown with what follows.
+    Note {
+        /// In a few words.
+        text: String,
+    },
     /// Our own trouble: makes the scenario inconclusive, never the provider fail.
     EngineTrouble {
         /// What was attempted and went wrong.

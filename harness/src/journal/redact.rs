@@ -26,6 +26,7 @@ impl EventKind {
             Self::TaskChanged { errors, .. } => clean_errors(errors, redactor),
             Self::CredentialIssued { credential, .. } | Self::CredentialRevoked { credential, .. } => clean(credential),
             Self::EngineTrouble { what } => clean(what),
+            Self::Note { text } => clean(text),
             Self::FaultsSet { plan } => clean(plan),
             Self::JobEnded { job: _, outcome: JobOutcome { not_started, .. } } => not_started.iter_mut().for_each(clean),
             Self::JobRequested { job: _, action, trigger } => action.iter_mut().chain(trigger).for_each(clean),
