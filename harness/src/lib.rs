@@ -6,3 +6,4 @@ pub mod engine;
 pub mod fault;
 pub mod journal;
 pub mod redaction;
+pub mod stage;
