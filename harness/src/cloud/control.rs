@@ -84,7 +84,7 @@ impl Cloud {
     pub async fn set_up(&self, setup: StageSetup) -> Result<StageAddresses, CloudError> {
         self.tear_down().await;
         let contents = Contents::new(setup, self.signer.clone())?;
-        let sockets = Sockets::open(&contents, &self.authority, &self.runtime).await?;
+        let sockets = Sockets::open(&contents, &self.authority, &self.runtime)?;
         let addresses = sockets.addresses(&contents, &self.authority);
         // Every input is resolved once here, so that a wrong name is told before any job runs.
         let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
@@ -102,7 +102,8 @@ impl Cloud {
     /// Closes all sockets of the set-up and forgets it.
     pub async fn tear_down(&self) {
         let current = self.lock().take();
-        if let Some(current) = current {
+        // Somebody may still read the journal; the sockets end with the last holder then.
+        if let Some(current) = current.and_then(Arc::into_inner) {
             current.sockets.close().await;
         }
     }
@@ -210,7 +211,7 @@ impl Cloud {
     /// Notes the end of a job run, once every request of it has been dealt with.
     pub async fn job_ended(&self, job: &JobRef, events: Vec<EventKind>) -> Result<JobStopped, CloudError> {
         let current = self.current()?;
-        current.sockets.quiesce().await;
+        current.sockets.drained().await;
         for event in events {
             current.contents.journal.append(event);
         }
@@ -236,10 +237,10 @@ impl Cloud {
         Ok(self.current()?.contents.third_parties.iter().flat_map(|party| party.ledger()).collect())
     }
 
-    /// Returns the world as it is, once no request is in flight, and the ids of the secrets that inputs name.
+    /// Returns the world as it is, once every connection has ended, and the ids of the secrets that inputs name.
     pub async fn snapshot(&self) -> Result<(Snapshot, Vec<SecretId>), CloudError> {
         let current = self.current()?;
-        current.sockets.quiesce().await;
+        current.sockets.drained().await;
         let ledger = self.ledger()?;
         let contents = &current.contents;
         let redactor = contents.journal.redactor();

@@ -1,6 +1,31 @@
 //! Faults: what the fake cloud does wrong, where, when, and whether the request had taken effect by then.
 //!
 //! The main type is [`FaultPlan`]. It is data: it travels over the admin API as JSON, prints as one line and parses from it.
+//! [`FaultBook`] counts the calls of a stage and says which fault acts.
+//!
+//! # The one line
+//!
+//! Faults are joined by `; `, an empty plan is `none`:
+//!
+//! ```text
+//! plan    = "none" / fault *( ";" fault )
+//! fault   = service "." operation "@" when [ phase ] what
+//! service = "secrets_manager" / "iam" / "third_party"
+//! when    = "nth:" n / "first:" n / "from:" n / "every"             n counts from 1
+//! phase   = "before_commit" / "after_commit"                        before_commit when left out
+//! what    = "status(" code *( "," header ":" value ) [ "," "body" "=" value ] ")"
+//!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
+//!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
+//! value   = a JSON string, or a bare word without spaces and any of , ; ( ) "
+//! ```
+//!
+//! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
+
+mod book;
+mod text;
+
+pub use book::FaultBook;
+pub use text::FaultParseError;
 
 use std::collections::BTreeMap;
 

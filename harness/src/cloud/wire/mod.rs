@@ -1,8 +1,42 @@
 //! Where bytes become requests and answers, and where faults act on both.
 //!
 //! A [`Backend`] is a service without sockets: it gets a whole request and returns what it would answer. The wire reads, counts,
-//! injects, writes and journals.
+//! injects, writes and journals. The main type is [`WireServer`]: one listener and its connections.
+//!
+//! # Order
+//!
+//! For each request: the service's state changes, the answer is written, the exchange is appended to the journal. Where the wire
+//! itself ends a connection, the exchange is appended first, so a peer that sees the end finds the exchange in the journal.
+//! [`WireServer::quiesce`] and [`WireServer::drained`] wait for what a peer left behind.
+//!
+//! # Faults before the commit that need a body
+//!
+//! A cut, reset, broken or mistyped body `before_commit` acts on a `200` whose body is the service's own error body: an answer
+//! that looks like success by its status and holds nothing to build on. Most such faults mean `after_commit`, where they act on
+//! the answer that the service gave.
 
+mod activity;
+mod answer;
 mod backend;
+mod connection;
+mod control;
+mod error;
+pub mod fidelity;
+mod injection;
+mod line;
+mod record;
+mod router;
+mod server;
+mod service;
+mod stream;
+mod tls;
+mod transport;
 
 pub use backend::{Backend, Disturbance, Handled, Received};
+pub use error::WireError;
+pub use line::Wiring;
+pub use router::Router;
+pub use server::{Entrance, WireServer};
+
+pub(in crate::cloud) use answer::Answer;
+pub(in crate::cloud) use line::{Line, Target};

@@ -1,0 +1,198 @@
+//! The run's own certificate authority, and certificates that a careful client must refuse.
+//!
+//! The main type is [`Authority`]. A provider trusts it through the bundle of [`Authority::write_bundle`].
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData,
+    SigningKey,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use time::{Duration, OffsetDateTime};
+
+/// File name of the bundle.
+const BUNDLE: &str = "hallmark-ca.pem";
+
+/// A certificate authority that lives as long as the run; its key never leaves the process.
+pub struct Authority {
+    issuer: Issuer,
+    leaf_key: KeyPair,
+    served: Mutex<HashMap<(String, Option<CertificateFlaw>), Arc<ServerConfig>>>,
+    flaws: Mutex<HashMap<String, CertificateFlaw>>,
+}
+
+type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CertificateFlaw {
+    /// It ran out an hour ago.
+    Expired,
+    /// It is for another host.
+    WrongHost,
+    /// Another authority signed it, one that nobody trusts.
+    UnknownAuthority,
+}
+
+/// A certificate could not be made or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// The library refused to make one, e.g. because the host is no host name.
+    #[error("cannot make a certificate for `{subject}`; check that it is a host name")]
+    Make {
+        /// Host, or the authority's own name.
+        subject: String,
+        /// Cause.
+        #[source]
+        source: rcgen::Error,
+    },
+    /// The TLS library refused it.
+    #[error("cannot serve TLS for `{host}` with the certificate made for it; this is a defect of hallmark")]
+    Serve {
+        /// Host.
+        host: String,
+        /// Cause.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The bundle could not be written.
+    #[error("cannot write the certificate bundle {}; check that the folder exists and is writable", path.display())]
+    Write {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Authority {
+    /// Makes a new authority with a fresh ECDSA P-256 key.
+    pub fn new() -> Result<Self, CertificateError> {
+        let issuer = issuer("hallmark run CA")?;
+        let leaf_key = KeyPair::generate().map_err(|source| make_error("the run's hosts", source))?;
+        Ok(Self { issuer, leaf_key, served: Mutex::default(), flaws: Mutex::default() })
+    }
+
+    /// Returns the authority's certificate as PEM.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// Returns the authority's certificate as DER, for a client's root store.
+    pub fn der(&self) -> CertificateDer<'static> {
+        self.issuer.der().clone()
+    }
+
+    /// Writes the PEM bundle that `SSL_CERT_FILE` and its like can name into `folder`; returns its path.
+    pub fn write_bundle(&self, folder: &Path) -> Result<PathBuf, CertificateError> {
+        let path = folder.join(BUNDLE);
+        std::fs::write(&path, self.pem()).map_err(|source| CertificateError::Write { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// Returns the TLS side of `host` (a name or an IP address) with a good certificate; made once per host.
+    pub fn server_config(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
+        self.config(host, None)
+    }
+
+    /// Returns the TLS side of `host` with a certificate that a careful client refuses; made once per host and flaw.
+    pub fn bad_server_config(&self, host: &str, flaw: CertificateFlaw) -> Result<Arc<ServerConfig>, CertificateError> {
+        self.config(host, Some(flaw))
+    }
+
+    /// Makes every listener present a bad certificate for `host` from now on, or the good one again.
+    pub fn present(&self, host: &str, flaw: Option<CertificateFlaw>) {
+        let mut flaws = lock(&self.flaws);
+        match flaw {
+            Some(flaw) => flaws.insert(host.to_owned(), flaw),
+            None => flaws.remove(host),
+        };
+    }
+
+    /// Returns what a listener serves `host` with: the good certificate unless [`Self::present`] said otherwise.
+    pub fn presented_config(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
+        let flaw = lock(&self.flaws).get(host).copied();
+        self.config(host, flaw)
+    }
+
+    fn config(&self, host: &str, flaw: Option<CertificateFlaw>) -> Result<Arc<ServerConfig>, CertificateError> {
+        let mut served = lock(&self.served);
+        let key = (host.to_owned(), flaw);
+        if let Some(config) = served.get(&key) {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(self.make_config(host, flaw)?);
+        served.insert(key, Arc::clone(&config));
+        Ok(config)
+    }
+
+    fn make_config(&self, host: &str, flaw: Option<CertificateFlaw>) -> Result<ServerConfig, CertificateError> {
+        let now = OffsetDateTime::now_utc();
+        let name = if flaw == Some(CertificateFlaw::WrongHost) { "another-host.invalid" } else { host };
+        let not_after = if flaw == Some(CertificateFlaw::Expired) { now - Duration::hours(1) } else { now + Duration::days(30) };
+        let certificate = if flaw == Some(CertificateFlaw::UnknownAuthority) {
+            let stranger = issuer("an authority that nobody trusts")?;
+            leaf(name, not_after, &self.leaf_key, &stranger)
+        } else {
+            leaf(name, not_after, &self.leaf_key, &self.issuer)
+        }
+        .map_err(|source| make_error(host, source))?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key))
+            .map_err(|source| CertificateError::Serve { host: host.to_owned(), source })?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Authority").finish_non_exhaustive()
+    }
+}
+
+/// Makes a self-signed certificate that may sign leaves and nothing below them.
+fn issuer(name: &str) -> Result<Issuer, CertificateError> {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let now = OffsetDateTime::now_utc();
+    parameters.not_before = now - Duration::days(1);
+    parameters.not_after = now + Duration::days(365);
+    KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(parameters, key)).map_err(|source| make_error(name, source))
+}
+
+/// Makes a server certificate for `host`.
+fn leaf(
+    host: &str,
+    not_after: OffsetDateTime,
+    key: &impl PublicKeyData,
+    issuer: &rcgen::Issuer<'_, impl SigningKey>,
+) -> Result<CertificateDer<'static>, rcgen::Error> {
+    let mut parameters = CertificateParams::new(vec![host.to_owned()])?;
+    // A common name holds at most 64 characters; clients read the alternative names only.
+    parameters.distinguished_name.push(DnType::CommonName, "hallmark fake cloud");
+    parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    parameters.use_authority_key_identifier_extension = true;
+    parameters.not_before = OffsetDateTime::now_utc() - Duration::days(1);
+    parameters.not_after = not_after;
+    Ok(parameters.signed_by(key, issuer)?.der().clone())
+}
+
+fn make_error(subject: &str, source: rcgen::Error) -> CertificateError {
+    CertificateError::Make { subject: subject.to_owned(), source }
+}
+
+/// A panic elsewhere leaves these maps whole: they stay usable.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

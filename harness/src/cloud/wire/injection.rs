@@ -1,0 +1,177 @@
+//! What a fault does to one request and its answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+
+use super::backend::{Backend, Disturbance, Handled};
+use super::service::Arrival;
+use crate::fault::{Fault, FaultPhase, FaultWhat};
+use crate::journal::Delivery;
+
+/// The status whose error body a service is asked for where the answer never leaves.
+const UNSENT: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// An answer and how it leaves.
+pub(super) struct Outcome {
+    pub(super) handled: Handled,
+    pub(super) way: Way,
+}
+
+/// How an answer leaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    /// All of it.
+    Whole,
+    /// The head and `after` bytes of the body, then FIN or RST.
+    Cut { after: usize, reset: bool },
+    /// Nothing of it; FIN or RST.
+    Sever { reset: bool },
+}
+
+/// Handles the request as `fault` says. A stall never returns: the request ends when its sender leaves or the stage stops.
+pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arrival<'_>) -> Outcome {
+    let before = fault.phase == FaultPhase::BeforeCommit;
+    let done = if before { None } else { Some(commit(backend, arrival)) };
+    let refusal = |arrival: &Arrival<'_>, status| backend.refuse(&arrival.record().received, status);
+    let whole = |handled| Outcome { handled, way: Way::Whole };
+    match fault.what {
+        FaultWhat::Status { status, headers, body } => {
+            let answer = refusal(arrival, status_code(status, arrival));
+            let mut answer = acknowledged(answer, done);
+            add_headers(&mut answer.headers, &headers, arrival);
+            if let Some(body) = body {
+                answer.body = Bytes::from(body);
+            }
+            whole(answer)
+        }
+        FaultWhat::GatewayHtml { status } => {
+            let status = status_code(status, arrival);
+            let mut answer = acknowledged(refusal(arrival, status), done);
+            answer.headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/html"))]);
+            answer.body = gateway_page(status);
+            whole(answer)
+        }
+        FaultWhat::Delay { milliseconds } => {
+            if before {
+                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+            }
+            wait(milliseconds).await;
+            whole(done.unwrap_or_else(|| commit(backend, arrival)))
+        }
+        FaultWhat::Stall => {
+            if before {
+                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+            }
+            arrival.record_mut().intended = Delivery::Stalled;
+            std::future::pending().await
+        }
+        FaultWhat::Close => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: false } },
+        FaultWhat::Reset => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: true } },
+        FaultWhat::CutBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::OK)), after, false),
+        FaultWhat::ResetMidBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::OK)), after, true),
+        FaultWhat::InvalidJson => {
+            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::OK));
+            answer.body = broken_json(&answer.body);
+            whole(answer)
+        }
+        FaultWhat::WrongContentType => {
+            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::OK));
+            answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+            whole(answer)
+        }
+        FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done)),
+        FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done)),
+    }
+}
+
+/// Lets the service do what is asked, and notes it at once: the wait that follows may be the request's end.
+fn commit(backend: &dyn Backend, arrival: &mut Arrival<'_>) -> Handled {
+    let handled = backend.handle(&arrival.record().received);
+    let record = arrival.record_mut();
+    record.applied = handled.applied;
+    record.facts = handled.facts.clone();
+    handled
+}
+
+/// Gives `answer` in place of what was `done`, whose effect and facts stay.
+fn acknowledged(mut answer: Handled, done: Option<Handled>) -> Handled {
+    match done {
+        Some(done) => {
+            answer.applied = done.applied;
+            answer.facts = done.facts;
+        }
+        None => answer.applied = false,
+    }
+    answer
+}
+
+/// Disturbs the service just before it handles the request; after the commit there is nothing left to disturb but what follows.
+fn disturbed(backend: &dyn Backend, arrival: &mut Arrival<'_>, what: Disturbance, done: Option<Handled>) -> Handled {
+    backend.disturb(&arrival.record().received, what);
+    done.unwrap_or_else(|| commit(backend, arrival))
+}
+
+fn cut(handled: Handled, after: u64, reset: bool) -> Outcome {
+    let most = handled.body.len().saturating_sub(1);
+    let after = usize::try_from(after).unwrap_or(most).min(most);
+    Outcome { handled, way: Way::Cut { after, reset } }
+}
+
+#[expect(clippy::disallowed_methods, reason = "lateness is what this fault is")]
+async fn wait(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+/// Breaks a JSON text without changing its length: no JSON text ends with a comma.
+fn broken_json(body: &Bytes) -> Bytes {
+    let mut broken = body.to_vec();
+    if let Some(last) = broken.iter().rposition(|byte| !byte.is_ascii_whitespace()) {
+        broken[last] = b',';
+    }
+    Bytes::from(broken)
+}
+
+/// The page that an NGINX gateway answers with.
+fn gateway_page(status: StatusCode) -> Bytes {
+    let title = format!("{} {}", status.as_str(), status.canonical_reason().unwrap_or("Error"));
+    Bytes::from(format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n\
+         </body>\r\n</html>\r\n"
+    ))
+}
+
+/// A plan that nobody checked may hold what HTTP forbids: that is our trouble, and the answer leaves without it.
+fn status_code(status: u16, arrival: &Arrival<'_>) -> StatusCode {
+    StatusCode::from_u16(status).ok().filter(|status| !status.is_informational()).unwrap_or_else(|| {
+        arrival.trouble(format!("answer with the fault's status {status}: not a final HTTP status, answered 500; correct the fault plan"));
+        StatusCode::INTERNAL_SERVER_ERROR
+    })
+}
+
+fn add_headers(headers: &mut HeaderMap, extra: &std::collections::BTreeMap<String, String>, arrival: &Arrival<'_>) {
+    for (name, value) in extra {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
+            (Ok(name), Ok(value)) => {
+                headers.insert(name, value);
+            }
+            _ => arrival.trouble(format!("send the fault's header `{name}`: not an HTTP header, left out; correct the fault plan")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_json_keeps_its_length_and_never_parses() {
+        for text in ["{}", "[1,2]\n", "\"a\"", "12", "1", "null", "{\"a\":{\"b\":[]}}  "] {
+            let broken = broken_json(&Bytes::from_static(text.as_bytes()));
+            assert_eq!(broken.len(), text.len());
+            assert!(serde_json::from_slice::<serde_json::Value>(&broken).is_err(), "{text}");
+        }
+    }
+}

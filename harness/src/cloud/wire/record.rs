@@ -1,0 +1,112 @@
+//! A request under way, and the exchange that it leaves in the journal.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{HOST, HeaderName};
+
+use super::backend::Received;
+use super::line::{Line, Target};
+use crate::journal::{Delivery, Exchange, Facts, JobRef, Operation, ResponseRecord, Service};
+
+/// Bytes of an unreadable request that are looked at.
+const RAW_BOUND: usize = 16 * 1024;
+
+/// What is known of a request so far.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) received: Received,
+    pub(super) service: Service,
+    pub(super) operation: Operation,
+    pub(super) job: Option<JobRef>,
+    pub(super) body_bytes: u64,
+    pub(super) head_at: u64,
+    pub(super) body_at: u64,
+    pub(super) response: Option<(u16, Vec<(String, String)>, Bytes)>,
+    /// How the answer leaves when nothing comes between.
+    pub(super) intended: Delivery,
+    pub(super) applied: bool,
+    pub(super) fault: Option<String>,
+    pub(super) facts: Facts,
+}
+
+impl Record {
+    /// Makes the journal's form; texts are redacted by the journal.
+    pub(super) fn into_exchange(self, line: &Line, delivery: Delivery) -> Exchange {
+        let Received { host, method, mut path, query, headers, body, .. } = self.received;
+        if let Some(query) = query {
+            path.push('?');
+            path.push_str(&query);
+        }
+        Exchange {
+            service: self.service,
+            operation: self.operation,
+            job: self.job,
+            connection: line.number,
+            tls: line.tls,
+            host,
+            method: method.to_string(),
+            target: path,
+            headers: header_texts(&headers),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            body_bytes: self.body_bytes,
+            accepted_at: line.accepted_at,
+            head_at: self.head_at,
+            body_at: self.body_at,
+            response: self.response.map(|(status, headers, body)| ResponseRecord {
+                status,
+                headers,
+                body: String::from_utf8_lossy(&body).into_owned(),
+            }),
+            delivery,
+            applied: self.applied,
+            fault: self.fault,
+            facts: self.facts,
+        }
+    }
+}
+
+/// Returns names and values as texts, in order.
+pub(super) fn header_texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
+}
+
+/// Makes the exchange of bytes that never became a request: a head that is not whole or not HTTP. `status` is what the HTTP
+/// library answered, if it did.
+pub(super) fn unreadable(line: &Line, raw: &[u8], status: Option<u16>) -> Exchange {
+    let now = line.journal().now();
+    let text = String::from_utf8_lossy(&raw[..raw.len().min(RAW_BOUND)]);
+    let first = text.split("\r\n").next().unwrap_or_default();
+    let mut words = first.split(' ');
+    let method = words.next().filter(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let target = method.and_then(|_| words.next()).unwrap_or_default();
+    // Only lines that came whole.
+    let whole = text.rfind("\r\n").map_or("", |end| &text[..end]);
+    let headers: Vec<_> = whole.split("\r\n").skip(1).filter_map(|line| readable_header(line.split_once(':')?)).collect();
+    let host = headers.iter().find(|(name, _)| name == HOST.as_str()).map(|(_, host)| Target::parse(host).host);
+    Exchange {
+        service: Service::Declared,
+        operation: Operation::Other,
+        job: line.journal().job(),
+        connection: line.number,
+        tls: line.tls,
+        host: line.tunnelled.as_ref().map(|target| target.host.clone()).or(host).unwrap_or_default(),
+        method: method.unwrap_or_default().to_owned(),
+        target: target.to_owned(),
+        headers,
+        body: if method.is_none() { first.to_owned() } else { String::new() },
+        body_bytes: 0,
+        accepted_at: line.accepted_at,
+        head_at: now,
+        body_at: now,
+        response: status.map(|status| ResponseRecord { status, headers: Vec::new(), body: String::new() }),
+        delivery: if status.is_some() { Delivery::Complete } else { line.unanswered() },
+        applied: false,
+        fault: None,
+        facts: Facts::default(),
+    }
+}
+
+fn readable_header((name, value): (&str, &str)) -> Option<(String, String)> {
+    let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+    Some((name.as_str().to_owned(), value.trim().to_owned()))
+}

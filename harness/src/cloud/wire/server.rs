@@ -1,0 +1,195 @@
+//! One listener: accepts connections, runs each as a task, and joins them all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+
+use super::activity::Activity;
+use super::connection;
+use super::control::Control;
+use super::error::WireError;
+use super::line::{Line, Wiring};
+use super::router::Router;
+use crate::cloud::certificates::Authority;
+
+/// What clients find at a listener's port.
+#[derive(Debug)]
+pub enum Entrance {
+    /// Plain HTTP.
+    Plain,
+    /// TLS for whatever host the client names, with certificates of this authority.
+    Tls(Arc<Authority>),
+    /// An HTTP proxy that knows the router's hosts and refuses all others; it ends the TLS of CONNECT tunnels itself.
+    Proxy(Arc<Authority>),
+}
+
+/// A running listener. Dropping it ends its connections without waiting for them; [`Self::stop`] waits.
+#[derive(Debug)]
+pub struct WireServer {
+    address: SocketAddr,
+    activity: Arc<Activity>,
+    wiring: Arc<Wiring>,
+    stop: oneshot::Sender<()>,
+    accepting: JoinHandle<()>,
+}
+
+impl WireServer {
+    /// Listens on `address` (port 0 picks a free one) and serves `router` on the threads of `runtime`.
+    pub fn start(
+        runtime: &Handle,
+        address: SocketAddr,
+        entrance: Entrance,
+        router: Router,
+        wiring: &Arc<Wiring>,
+    ) -> Result<Self, WireError> {
+        let refused = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::AddrInUse => WireError::PortTaken { address },
+            _ => WireError::Listen { address, source },
+        };
+        let listener = std::net::TcpListener::bind(address).map_err(refused)?;
+        listener.set_nonblocking(true).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(listener).map_err(refused)?
+        };
+        let activity = Arc::new(Activity::default());
+        let (stop, stopped) = oneshot::channel();
+        let hall = Hall {
+            entrance: Arc::new(entrance),
+            router: Arc::new(router),
+            wiring: Arc::clone(wiring),
+            activity: Arc::clone(&activity),
+            connections: JoinSet::new(),
+        };
+        let accepting = runtime.spawn(hall.run(listener, stopped));
+        Ok(Self { address, activity, wiring: Arc::clone(wiring), stop, accepting })
+    }
+
+    /// Returns the address that clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns how many requests were read and are not in the journal yet.
+    pub fn in_flight(&self) -> usize {
+        self.activity.in_flight()
+    }
+
+    /// Returns how many connections are open.
+    pub fn open_connections(&self) -> usize {
+        self.activity.open()
+    }
+
+    /// Waits until every connection made before this call is accepted and no request is in flight.
+    ///
+    /// A stalled request is in flight until its sender leaves. Of a peer that is gone, requests may still lie unread in the
+    /// socket: wait for [`Self::drained`] then.
+    pub async fn quiesce(&self) {
+        self.catch_up().await;
+        self.activity.wait_until(|activity| activity.in_flight() == 0).await;
+    }
+
+    /// Waits until every connection made before this call has ended and all its exchanges are in the journal.
+    ///
+    /// After a job's end (with all its processes) this needs no peer's help: the system has closed its sockets.
+    pub async fn drained(&self) {
+        self.catch_up().await;
+        self.activity.wait_until(|activity| activity.open() == 0).await;
+    }
+
+    async fn catch_up(&self) {
+        if let Err(error) = self.activity.probe(self.address).await {
+            self.wiring.trouble(format!("connect to our own listener {} to see that it has caught up: {error}", self.address));
+        }
+    }
+
+    /// Stops listening, ends all connections and waits for their tasks. Requests under way are journalled as stalled.
+    pub async fn stop(self) {
+        self.stop.send(()).ok();
+        if let Err(error) = self.accepting.await {
+            self.wiring.trouble(told("accept connections", self.address, error));
+        }
+    }
+}
+
+/// Where a listener's connections live.
+struct Hall {
+    entrance: Arc<Entrance>,
+    router: Arc<Router>,
+    wiring: Arc<Wiring>,
+    activity: Arc<Activity>,
+    connections: JoinSet<()>,
+}
+
+impl Hall {
+    async fn run(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
+        let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                Some(ended) = self.connections.join_next() => self.ended(address, ended),
+                accepted = listener.accept() => match accepted {
+                    Ok((tcp, peer)) if !self.activity.is_probe(peer) => self.welcome(tcp),
+                    Ok(_probe) => {}
+                    Err(error) => {
+                        self.wiring.trouble(format!("accept a connection on {address}: {error}; more files may have to be allowed open"));
+                        // Out of files, most likely: the next connection to end frees one.
+                        match self.connections.join_next().await {
+                            Some(ended) => self.ended(address, ended),
+                            None => tokio::task::yield_now().await,
+                        }
+                    }
+                },
+            }
+        }
+        drop(listener);
+        self.connections.abort_all();
+        while let Some(ended) = self.connections.join_next().await {
+            self.ended(address, ended);
+        }
+    }
+
+    fn welcome(&mut self, tcp: tokio::net::TcpStream) {
+        self.activity.connection_opened();
+        let line = Arc::new(Line {
+            wiring: Arc::clone(&self.wiring),
+            router: Arc::clone(&self.router),
+            activity: Arc::clone(&self.activity),
+            control: Control::default(),
+            number: self.wiring.next_connection(),
+            accepted_at: self.wiring.journal().now(),
+            tls: matches!(*self.entrance, Entrance::Tls(_)),
+            tunnelled: None,
+            proxy: matches!(*self.entrance, Entrance::Proxy(_)),
+        });
+        self.connections.spawn(connection::serve(Arc::clone(&self.entrance), line, tcp));
+    }
+
+    fn ended(&self, address: SocketAddr, outcome: Result<(), JoinError>) {
+        if let Err(error) = outcome
+            && error.is_panic()
+        {
+            self.wiring.trouble(told("serve a connection", address, error));
+        }
+        self.activity.connection_ended();
+    }
+}
+
+/// Says what a task was doing when it panicked.
+fn told(attempted: &str, address: SocketAddr, error: JoinError) -> String {
+    let message = match error.try_into_panic() {
+        Ok(payload) => payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned()),
+        Err(error) => error.to_string(),
+    };
+    format!("{attempted} on {address}: {message}; this is a defect of hallmark")
+}

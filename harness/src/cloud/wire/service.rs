@@ -1,0 +1,238 @@
+//! One request: read, counted, handled or spoilt, and handed to the HTTP library as an answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response, StatusCode};
+use hyper::body::{Body as _, Frame, Incoming};
+
+use super::answer::Answer;
+use super::backend::{Handled, Received};
+use super::injection::{self, Outcome, Way};
+use super::line::{Line, Target};
+use super::record::{Record, header_texts};
+use crate::cloud::proxy;
+use crate::journal::{Delivery, Facts, Operation, Service};
+
+/// Largest request body that a service sees; a larger one is answered 413.
+const BODY_BOUND: usize = 8 * 1024 * 1024;
+
+/// How much of a body that is too large is read and thrown away, so that its sender gets to read the 413.
+const DISCARD_BOUND: u64 = 64 * 1024 * 1024;
+
+/// The connection ends instead of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection ends without an answer")]
+pub(super) struct Severed;
+
+/// Serves one request.
+pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Incoming>) -> Result<Response<Answer>, Severed> {
+    let proxied = if line.proxy {
+        match proxy::judge(&line, &request) {
+            proxy::Decision::Serve(target) => Some(target),
+            proxy::Decision::Answer(response) => return Ok(response),
+        }
+    } else {
+        None
+    };
+    let (head, body) = request.into_parts();
+    let expects_go_ahead = head.headers.contains_key(EXPECT);
+    let (mut arrival, port) = Arrival::open(&line, head, proxied, head_at);
+    let fits = arrival.read(body, expects_go_ahead).await?;
+    let received = &arrival.record().received;
+    let backend = line.router.find(&received.host, port, &received.path).map(Arc::clone);
+    let Some(backend) = backend else {
+        let handled = nobody(&arrival.record().received.host);
+        return arrival.leave(Outcome { handled, way: Way::Whole });
+    };
+    let operation = backend.operation(received);
+    let record = arrival.record_mut();
+    record.service = backend.service();
+    record.operation = operation;
+    if !fits {
+        let handled = backend.refuse(&record.received, StatusCode::PAYLOAD_TOO_LARGE);
+        return arrival.leave(Outcome { handled, way: Way::Whole });
+    }
+    let outcome = match line.wiring.faults().next(&record.service, operation) {
+        None => Outcome { handled: backend.handle(&record.received), way: Way::Whole },
+        Some(fault) => {
+            record.fault = Some(fault.to_string());
+            injection::act(&*backend, fault, &mut arrival).await
+        }
+    };
+    arrival.leave(outcome)
+}
+
+/// The answer where no service is routed.
+fn nobody(host: &str) -> Handled {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let body = Bytes::from(format!("hallmark: no service answers for this path of `{host}`\n"));
+    Handled { status: StatusCode::NOT_FOUND, headers, body, applied: false, facts: Facts::default() }
+}
+
+/// A request under way. Dropped before [`Self::leave`], its sender left or the stage ended, and that is journalled.
+pub(super) struct Arrival<'a> {
+    line: &'a Arc<Line>,
+    record: Option<Box<Record>>,
+    gathered: Gathered,
+}
+
+impl<'a> Arrival<'a> {
+    /// Starts the record of a request; also returns the port that it was sent to, for the router.
+    fn open(line: &'a Arc<Line>, head: http::request::Parts, proxied: Option<Target>, head_at: u64) -> (Self, Option<u16>) {
+        line.activity.request_began();
+        let target = proxied.or_else(|| line.tunnelled.clone()).unwrap_or_else(|| {
+            let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+            named.map(Target::parse).or_else(|| head.uri.authority().map(Target::of_authority)).unwrap_or_else(|| Target::parse(""))
+        });
+        let received = Received {
+            connection: line.number,
+            tls: line.tls,
+            host: target.host,
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().map(str::to_owned),
+            headers: head.headers,
+            body: Bytes::new(),
+        };
+        let record = Record {
+            received,
+            service: Service::Declared,
+            operation: Operation::Other,
+            job: line.journal().job(),
+            body_bytes: 0,
+            head_at,
+            body_at: head_at,
+            response: None,
+            intended: Delivery::Complete,
+            applied: false,
+            fault: None,
+            facts: Facts::default(),
+        };
+        (Self { line, record: Some(Box::new(record)), gathered: Gathered::default() }, target.port)
+    }
+
+    /// Reads the body; tells whether it is within the bound. A body that breaks off is journalled as far as it came.
+    async fn read(&mut self, mut body: Incoming, expects_go_ahead: bool) -> Result<bool, Severed> {
+        let promised = body.size_hint().lower();
+        if expects_go_ahead && promised > BODY_BOUND as u64 {
+            return Ok(false);
+        }
+        while !body.is_end_stream() && self.gathered.bytes <= DISCARD_BOUND {
+            match std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                None => break,
+                Some(Err(_broken_off)) => return Err(Severed),
+                Some(Ok(frame)) => self.gathered.add(frame),
+            }
+        }
+        self.keep_body();
+        Ok(self.record().body_bytes <= BODY_BOUND as u64)
+    }
+
+    /// Moves what has come of the body into the record.
+    fn keep_body(&mut self) {
+        let body_at = self.line.journal().now();
+        let gathered = std::mem::take(&mut self.gathered);
+        let record = self.record_mut();
+        record.body_bytes = gathered.bytes;
+        record.received.body = gathered.into_bytes();
+        record.body_at = body_at;
+    }
+
+    pub(super) fn record(&self) -> &Record {
+        // Only `leave` and `drop` take it, and both end `self`.
+        self.record.as_deref().unwrap_or_else(|| unreachable!("an arrival holds its record until it leaves"))
+    }
+
+    pub(super) fn record_mut(&mut self) -> &mut Record {
+        self.record.as_deref_mut().unwrap_or_else(|| unreachable!("an arrival holds its record until it leaves"))
+    }
+
+    /// Tells the journal what the wire itself got wrong.
+    pub(super) fn trouble(&self, what: String) {
+        self.line.wiring.trouble(what);
+    }
+
+    /// Hands the answer to the HTTP library, or ends the connection.
+    fn leave(mut self, outcome: Outcome) -> Result<Response<Answer>, Severed> {
+        let Some(mut record) = self.record.take() else { return Err(Severed) };
+        let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way } = outcome;
+        record.applied = applied;
+        record.facts = facts;
+        record.intended = match way {
+            Way::Whole => Delivery::Complete,
+            Way::Cut { after, reset: false } => Delivery::Cut { after: after as u64 },
+            Way::Cut { after, reset: true } => Delivery::ResetMidBody { after: after as u64 },
+            Way::Sever { reset: false } => Delivery::Closed,
+            Way::Sever { reset: true } => Delivery::Reset,
+        };
+        let control = &self.line.control;
+        if let Way::Sever { reset } = way {
+            control.sever(record, reset);
+            return Err(Severed);
+        }
+        // The HTTP library sets the length that the body has, and must not find another.
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(TRANSFER_ENCODING);
+        record.response = Some((status.as_u16(), header_texts(&headers), body.clone()));
+        control.answer(record);
+        Ok(match way {
+            Way::Cut { after, reset } => {
+                control.end_with_reset(reset);
+                Answer::cut(self.line, status, headers, &body, after)
+            }
+            Way::Whole | Way::Sever { .. } => Answer::whole(self.line, status, headers, body),
+        })
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        if self.record.is_none() {
+            return;
+        }
+        if self.gathered.bytes > 0 {
+            self.keep_body();
+        }
+        let Some(record) = self.record.take() else { return };
+        let delivery = match (record.intended, self.line.unanswered()) {
+            (Delivery::Stalled, Delivery::PeerGone) => Delivery::Stalled,
+            (_, otherwise) => otherwise,
+        };
+        self.line.append(record, delivery);
+    }
+}
+
+/// A body as it arrives; one part is kept as it is, several are joined.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    joined: BytesMut,
+    bytes: u64,
+}
+
+impl Gathered {
+    fn add(&mut self, frame: Frame<Bytes>) {
+        let Ok(data) = frame.into_data() else { return };
+        let had_none = self.bytes == 0;
+        self.bytes += data.len() as u64;
+        if self.bytes > BODY_BOUND as u64 {
+            // Too large: only counted from here on.
+            (self.first, self.joined) = (Bytes::new(), BytesMut::new());
+        } else if had_none {
+            self.first = data;
+        } else {
+            if self.joined.is_empty() {
+                self.joined.extend_from_slice(&self.first);
+            }
+            self.joined.extend_from_slice(&data);
+        }
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.joined.is_empty() { self.first } else { self.joined.freeze() }
+    }
+}

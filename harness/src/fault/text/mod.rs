@@ -1,0 +1,127 @@
+//! The one line of a fault plan: printed here, read by [`parse`].
+
+mod cursor;
+mod parse;
+
+use std::fmt;
+
+use super::{Fault, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
+use crate::journal::Operation;
+
+pub use cursor::FaultParseError;
+
+/// The words of the services, as in JSON.
+const SERVICES: &[(&str, FaultService)] =
+    &[("secrets_manager", FaultService::SecretsManager), ("iam", FaultService::Iam), ("third_party", FaultService::ThirdParty)];
+
+/// The words of the operations, as in JSON.
+const OPERATIONS: &[(&str, Operation)] = &[
+    ("token", Operation::Token),
+    ("list_tasks", Operation::ListTasks),
+    ("get_task", Operation::GetTask),
+    ("update_task", Operation::UpdateTask),
+    ("delete_task", Operation::DeleteTask),
+    ("get_secret", Operation::GetSecret),
+    ("create", Operation::Create),
+    ("revoke", Operation::Revoke),
+    ("list", Operation::List),
+    ("get", Operation::Get),
+    ("other", Operation::Other),
+];
+
+/// The words of the phases, as in JSON.
+const PHASES: &[(&str, FaultPhase)] = &[("before_commit", FaultPhase::BeforeCommit), ("after_commit", FaultPhase::AfterCommit)];
+
+/// Returns the word that stands for `value`; each table holds every value (a test walks them).
+fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
+    table.iter().find(|(_, candidate)| candidate == value).map_or("?", |(word, _)| word)
+}
+
+/// Tells whether a value needs no quotes.
+fn is_bare(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_bare_byte)
+}
+
+fn is_bare_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'(' | b')' | b'"')
+}
+
+impl FaultPlan {
+    /// Checks that every fault can act: statuses from 200 to 999, calls counted from 1, header names and values that HTTP allows.
+    ///
+    /// A plan that was parsed from its line has passed already; one that came as JSON has not.
+    pub fn check(&self) -> Result<(), FaultParseError> {
+        self.to_string().parse::<Self>().map(drop)
+    }
+}
+
+impl fmt::Display for FaultPlan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.faults.is_empty() {
+            return formatter.write_str("none");
+        }
+        for (index, fault) in self.faults.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let service = word_of(SERVICES, &self.service);
+        let operation = word_of(OPERATIONS, &self.operation);
+        let phase = word_of(PHASES, &self.phase);
+        write!(formatter, "{service}.{operation}@{} {phase} {}", self.when, self.what)
+    }
+}
+
+impl fmt::Display for FaultWhen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nth(n) => write!(formatter, "nth:{n}"),
+            Self::First(n) => write!(formatter, "first:{n}"),
+            Self::From(n) => write!(formatter, "from:{n}"),
+            Self::Every => formatter.write_str("every"),
+        }
+    }
+}
+
+impl fmt::Display for FaultWhat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status { status, headers, body } => {
+                write!(formatter, "status({status}")?;
+                for (name, value) in headers {
+                    write!(formatter, ", {name}: ")?;
+                    if is_bare(value) { formatter.write_str(value)? } else { write_quoted(formatter, value)? }
+                }
+                if let Some(body) = body {
+                    formatter.write_str(", body=")?;
+                    write_quoted(formatter, body)?;
+                }
+                formatter.write_str(")")
+            }
+            Self::Delay { milliseconds } => write!(formatter, "delay({milliseconds}ms)"),
+            Self::Stall => formatter.write_str("stall"),
+            Self::Close => formatter.write_str("close"),
+            Self::Reset => formatter.write_str("reset"),
+            Self::ResetMidBody { after } => write!(formatter, "reset_mid_body({after})"),
+            Self::CutBody { after } => write!(formatter, "cut_body({after})"),
+            Self::InvalidJson => formatter.write_str("invalid_json"),
+            Self::WrongContentType => formatter.write_str("wrong_content_type"),
+            Self::GatewayHtml { status } => write!(formatter, "gateway_html({status})"),
+            Self::CancelTask => formatter.write_str("cancel_task"),
+            Self::ExpireTask => formatter.write_str("expire_task"),
+        }
+    }
+}
+
+/// Writes `text` as a JSON string, which never holds a line break.
+fn write_quoted(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    formatter.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+}
+
+#[cfg(test)]
+mod tests;
