@@ -53,7 +53,7 @@ impl Sockets {
         real(&instance_host(&contents.instance), "", contents.secrets_manager.clone());
         for party in &contents.third_parties {
             for host in &party.spec().hosts {
-                real(host, party.spec().path_prefix.as_deref().unwrap_or(""), party.clone());
+                real(host, &party.spec().path_prefix, party.clone());
             }
             if let Some(host) = party.spec().hosts.first() {
                 party.set_url(&format!("https://{host}"));
