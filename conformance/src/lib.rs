@@ -1,1 +1,5 @@
-//! stub
+//! Judges credentials providers by what the harness recorded of them.
+
+pub mod init;
+pub mod job_config;
+pub mod manifest;
