@@ -6,5 +6,6 @@ pub mod job_config;
 pub mod manifest;
 pub mod oracle;
 pub mod results;
+pub mod ruling;
 pub mod suite;
 pub mod verdict;

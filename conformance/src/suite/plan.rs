@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cucumber::feature::Ext as _;
+use cucumber::tag::Ext as _;
 use gherkin::tagexpr::TagOperation;
 use gherkin::{Feature, GherkinEnv, Scenario};
 

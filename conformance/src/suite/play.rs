@@ -103,7 +103,7 @@ impl Suite {
         let options = cli::Opts::<cli::Empty, _, cli::Empty, cli::Empty>::default();
         let (before, after) = (suite.clone(), suite.clone());
         let writer = TroubleWriter { collector: suite.collector.clone() };
-        ProviderWorld::cucumber::<()>()
+        ProviderWorld::cucumber::<&str>()
             .with_parser(Embedded(features))
             .with_writer(writer)
             .with_cli(options)
@@ -117,7 +117,7 @@ impl Suite {
                 let trouble = trouble(finished);
                 hook(async move { suite.conclude(scenario, world, trouble).await })
             })
-            .run(())
+            .run("")
             .await;
     }
 
@@ -205,11 +205,11 @@ fn trouble(finished: &ScenarioFinished) -> Option<String> {
 /// Hands over features that are already parsed and expanded.
 struct Embedded(Vec<Feature>);
 
-impl cucumber::Parser<()> for Embedded {
+impl<I> cucumber::Parser<I> for Embedded {
     type Cli = cli::Empty;
     type Output = stream::Iter<std::vec::IntoIter<parser::Result<Feature>>>;
 
-    fn parse(self, (): (), _: cli::Empty) -> Self::Output {
+    fn parse(self, _: I, _: cli::Empty) -> Self::Output {
         stream::iter(self.0.into_iter().map(Ok).collect::<Vec<_>>())
     }
 }
@@ -218,6 +218,9 @@ impl cucumber::Parser<()> for Embedded {
 struct TroubleWriter {
     collector: Arc<Collector>,
 }
+
+/// It hears errors only, which need no order.
+impl cucumber::writer::Normalized for TroubleWriter {}
 
 impl Writer<ProviderWorld> for TroubleWriter {
     type Cli = cli::Empty;

@@ -17,7 +17,7 @@ fn only_required(world: &mut ProviderWorld) {
 }
 
 #[given("the manifest plants personal values in its free-text inputs")]
-fn planted() {
+fn planted(_world: &mut ProviderWorld) {
     // The plan leaves the scenario out for a manifest that plants none.
 }
 

@@ -4,7 +4,7 @@ use cucumber::then;
 
 use super::super::world::{ProviderWorld, StepTrouble};
 use crate::catalog::Level;
-use crate::oracle::{self, Ended};
+use crate::oracle::{self, Ended, History};
 use crate::verdict::Judgement;
 
 /// Has an oracle judge for the rule in whose block the scenario stands.
@@ -12,8 +12,10 @@ macro_rules! judged {
     ($($name:ident: $phrase:literal => $oracle:expr;)+) => {$(
         #[then($phrase)]
         async fn $name(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+            // The type tells closures from the functions that need the rule's id.
+            const ORACLE: fn(&History<'_>, &str) -> Vec<Judgement> = $oracle;
             let rule = world.rule.clone();
-            world.judge(|history| $oracle(history, rule.as_str())).await
+            world.judge(|history| ORACLE(history, rule.as_str())).await
         }
     )+};
 }
