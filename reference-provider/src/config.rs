@@ -5,10 +5,10 @@
 //! No error here repeats a value.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::SecretString;
 
 use crate::error::Failure;
 use crate::iam::Identity;
@@ -23,19 +23,7 @@ pub(crate) fn variable<'a>(environment: &'a Environment, name: &str) -> Option<&
     (!value.is_empty()).then_some(value)
 }
 
-/// A variable without which nothing can be reported.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectionError {
-    #[error("the variable {0} is missing or unusable")]
-    Variable(&'static str),
-    #[error(
-        "neither SM_ACCESS_APIKEY nor a trusted profile (TRUSTED_PROFILE_ID or TRUSTED_PROFILE_NAME) is given"
-    )]
-    Identity,
-}
-
 /// Where the task is, and who may report to it.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) instance_url: Url,
     pub(crate) iam_url: Url,
@@ -45,44 +33,44 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn read(environment: &Environment) -> Result<Self, ConnectionError> {
-        let url = |name, value: Option<&str>| {
-            value
-                .and_then(service_url)
-                .ok_or(ConnectionError::Variable(name))
-        };
+    pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
+        let text = |name| variable(environment, name).map(str::to_owned);
+        let invalid = Failure::SettingInvalid;
         let id = |name| {
-            variable(environment, name)
-                .filter(|value| is_path_segment(value))
-                .map(str::to_owned)
-                .ok_or(ConnectionError::Variable(name))
+            let id = text(name).filter(|value| is_path_segment(value));
+            id.ok_or(invalid(name, "an id"))
         };
-        let iam_url = variable(environment, "IAM_URL").unwrap_or("https://iam.cloud.ibm.com");
+        let url = |name, default| {
+            let url = service_url(variable(environment, name).unwrap_or(default));
+            url.ok_or(invalid(name, "an https address"))
+        };
+        let profile = (text("TRUSTED_PROFILE_ID"), text("TRUSTED_PROFILE_NAME"));
+        let identity = match (text("SM_ACCESS_APIKEY"), profile) {
+            (Some(key), _) => Identity::ApiKey(key.into()),
+            (None, (None, None)) => {
+                return Err(invalid(
+                    "SM_ACCESS_APIKEY",
+                    "a key, unless TRUSTED_PROFILE_ID or _NAME is set",
+                ));
+            }
+            (None, (profile_id, profile_name)) => Identity::TrustedProfile {
+                profile_id,
+                profile_name,
+                token_file: text("CR_TOKEN_FILE"),
+            },
+        };
         Ok(Self {
-            instance_url: url("SM_INSTANCE_URL", variable(environment, "SM_INSTANCE_URL"))?,
-            iam_url: url("IAM_URL", Some(iam_url))?,
-            identity: read_identity(environment).ok_or(ConnectionError::Identity)?,
+            instance_url: url("SM_INSTANCE_URL", "")?,
+            iam_url: url("IAM_URL", "https://iam.cloud.ibm.com")?,
+            identity,
             secret_id: id("SM_SECRET_ID")?,
             task_id: id("SM_SECRET_TASK_ID")?,
         })
     }
 }
 
-fn read_identity(environment: &Environment) -> Option<Identity> {
-    let text = |name| variable(environment, name).map(str::to_owned);
-    if let Some(key) = variable(environment, "SM_ACCESS_APIKEY") {
-        return Some(Identity::ApiKey(SecretString::from(key)));
-    }
-    let (profile_id, profile_name) = (text("TRUSTED_PROFILE_ID"), text("TRUSTED_PROFILE_NAME"));
-    (profile_id.is_some() || profile_name.is_some()).then(|| Identity::TrustedProfile {
-        profile_id,
-        profile_name,
-        token_file: text("CR_TOKEN_FILE"),
-    })
-}
-
 /// How long the job may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Limits {
     /// The whole run; below the least task time-out, which is five minutes.
     pub(crate) budget: Duration,
@@ -92,43 +80,43 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let (budget, request_timeout) = (Duration::from_mins(4), Duration::from_secs(10));
         Self {
-            budget: Duration::from_mins(4),
-            request_timeout: Duration::from_secs(10),
+            budget,
+            request_timeout,
         }
     }
 }
 
 impl Limits {
     pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
-        let duration = |name, default| match variable(environment, name)
-            .map(humantime::parse_duration)
-        {
-            None => Ok(default),
-            Some(Ok(value)) if !value.is_zero() && value <= Duration::from_hours(24) => Ok(value),
-            Some(_) => Err(Failure::SettingInvalid {
+        let duration = |name, default| {
+            let value = variable(environment, name).map_or(Ok(default), humantime::parse_duration);
+            let value = value
+                .ok()
+                .filter(|value| !value.is_zero() && *value <= Duration::from_hours(24));
+            value.ok_or(Failure::SettingInvalid(
                 name,
-                expected: "a duration of at most a day, such as 240s",
-            }),
+                "a duration up to a day, such as 240s",
+            ))
         };
-        let budget = duration("RETRY_BUDGET", Self::default().budget)?;
-        let request_timeout = duration("REQUEST_TIMEOUT", Self::default().request_timeout)?;
+        let default = Self::default();
+        let budget = duration("RETRY_BUDGET", default.budget)?;
+        let request_timeout = duration("REQUEST_TIMEOUT", default.request_timeout)?.min(budget / 4);
         Ok(Self {
             budget,
-            request_timeout: request_timeout.min(budget / 4),
+            request_timeout,
         })
     }
 }
 
 /// What Secrets Manager wants done.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
     Delete { credentials_id: String },
 }
 
 /// The task, with the inputs that the user of the secret gave.
-#[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) action: Action,
     pub(crate) login_secret_id: String,
@@ -137,30 +125,36 @@ pub(crate) struct Job {
 
 impl Job {
     pub(crate) fn read(environment: &Environment, pagerduty_url: &str) -> Result<Self, Failure> {
+        let id = |name| {
+            let value = variable(environment, name).filter(|value| is_path_segment(value));
+            value
+                .map(str::to_owned)
+                .ok_or(Failure::InputInvalid(name, "an id"))
+        };
         let action = match variable(environment, "SM_ACTION") {
             Some("create_credentials") => Action::Create,
+            // Without an id the address of the deletion would be that of the whole collection.
             Some("delete_credentials") => Action::Delete {
-                // Without an id the address of the deletion would be that of the whole collection.
-                credentials_id: variable(environment, "SM_CREDENTIALS_ID")
-                    .filter(|value| is_path_segment(value))
-                    .map(str::to_owned)
-                    .ok_or(Failure::CredentialsIdMissing)?,
+                credentials_id: id("SM_CREDENTIALS_ID")
+                    .map_err(|_| Failure::CredentialsIdMissing)?,
             },
             _ => return Err(Failure::UnknownAction),
         };
-        let inputs = Inputs(environment);
-        let target = match inputs.required("SM_SYSTEM_VALUE")? {
-            "artifactory" => Target::Artifactory(inputs.artifactory()?),
-            "pagerduty" => Target::PagerDuty {
-                url: service_url(pagerduty_url).ok_or(Failure::SettingInvalid {
-                    name: "PAGERDUTY_URL",
-                    expected: "an https address",
-                })?,
-                orchestration_id: inputs.id("SM_ORCHESTRATION_ID_VALUE")?,
+        let login_secret_id = id("SM_LOGIN_SECRET_ID_VALUE")?;
+        let target = match variable(environment, "SM_SYSTEM_VALUE") {
+            Some("artifactory") => Target::Artifactory(read_artifactory(environment)?),
+            Some("pagerduty") => Target::PagerDuty {
+                url: service_url(pagerduty_url)
+                    .ok_or(Failure::SettingInvalid("PagerDuty", "an address"))?,
+                orchestration_id: id("SM_ORCHESTRATION_ID_VALUE")?,
             },
-            _ => return Err(invalid("SM_SYSTEM_VALUE", "artifactory or pagerduty")),
+            _ => {
+                return Err(Failure::InputInvalid(
+                    "SM_SYSTEM_VALUE",
+                    "artifactory or pagerduty",
+                ));
+            }
         };
-        let login_secret_id = inputs.id("SM_LOGIN_SECRET_ID_VALUE")?;
         Ok(Self {
             action,
             login_secret_id,
@@ -169,68 +163,49 @@ impl Job {
     }
 }
 
-fn invalid(name: &'static str, expected: &'static str) -> Failure {
-    Failure::InputInvalid { name, expected }
-}
-
-struct Inputs<'a>(&'a Environment);
-
-impl<'a> Inputs<'a> {
-    fn optional(&self, name: &str) -> Option<&'a str> {
-        variable(self.0, name)
-    }
-
-    fn required(&self, name: &'static str) -> Result<&'a str, Failure> {
-        self.optional(name).ok_or(Failure::InputMissing { name })
-    }
-
-    fn id(&self, name: &'static str) -> Result<String, Failure> {
-        let value = self.required(name)?;
-        if is_path_segment(value) {
-            Ok(value.to_owned())
-        } else {
-            Err(invalid(name, "an id"))
+fn read_artifactory(environment: &Environment) -> Result<ArtifactoryInputs, Failure> {
+    let input = |name| variable(environment, name);
+    let invalid = |name, expected| Err(Failure::InputInvalid(name, expected));
+    let Some(url) = input("SM_URL_VALUE").and_then(service_url) else {
+        return invalid("SM_URL_VALUE", "an https address without a user name");
+    };
+    // Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
+    let expires_in = match input("SM_EXPIRES_IN_VALUE").map_or(Ok(90 * 24 * 60 * 60), str::parse) {
+        Ok(seconds) if seconds > 0 => seconds,
+        _ => {
+            return invalid(
+                "SM_EXPIRES_IN_VALUE",
+                "a whole number of seconds above zero",
+            );
         }
-    }
-
-    fn artifactory(&self) -> Result<ArtifactoryInputs, Failure> {
-        let expected = "an https address without a user name";
-        // Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
-        let expires_in = match self.optional("SM_EXPIRES_IN_VALUE").map(str::parse) {
-            None => 90 * 24 * 60 * 60,
-            Some(Ok(seconds)) if seconds > 0 => seconds,
-            Some(_) => {
-                return Err(invalid(
-                    "SM_EXPIRES_IN_VALUE",
-                    "a whole number of seconds above zero",
-                ));
-            }
-        };
-        // The spellings of Go's ParseBool, which providers made by IBM's generator accept.
-        let refreshable = match self.optional("SM_REFRESHABLE_VALUE") {
-            None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => false,
-            Some("1" | "t" | "T" | "TRUE" | "true" | "True") => true,
-            Some(_) => return Err(invalid("SM_REFRESHABLE_VALUE", "true or false")),
-        };
-        Ok(ArtifactoryInputs {
-            url: service_url(self.required("SM_URL_VALUE")?)
-                .ok_or_else(|| invalid("SM_URL_VALUE", expected))?,
-            username: self.optional("SM_USERNAME_VALUE").map(str::to_owned),
-            scope: self
-                .optional("SM_SCOPE_VALUE")
-                .unwrap_or("applied-permissions/user")
-                .to_owned(),
-            expires_in,
-            refreshable,
-        })
-    }
+    };
+    // The spellings of Go's ParseBool, which the providers made by IBM's generator accept.
+    let refreshable = match input("SM_REFRESHABLE_VALUE") {
+        None | Some("0" | "f" | "F" | "FALSE" | "false" | "False") => false,
+        Some("1" | "t" | "T" | "TRUE" | "true" | "True") => true,
+        Some(_) => return invalid("SM_REFRESHABLE_VALUE", "true or false"),
+    };
+    let username = input("SM_USERNAME_VALUE").map(str::to_owned);
+    let scope = input("SM_SCOPE_VALUE")
+        .unwrap_or("applied-permissions/user")
+        .to_owned();
+    Ok(ArtifactoryInputs {
+        url,
+        username,
+        scope,
+        expires_in,
+        refreshable,
+    })
 }
 
 /// Reads the address of a service. Secrets are sent there, so plain http is for this machine only.
 fn service_url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
     let host = url.host_str()?;
-    let is_local = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    // Parsed, because 127.example.com is a name like any other.
+    let is_loopback = |address: IpAddr| address.is_loopback();
+    let is_local =
+        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_local);
     let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     (is_private && is_plain).then_some(url)

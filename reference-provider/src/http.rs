@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
 use crate::config::Limits;
-use crate::retry::{Backoff, parse_retry_after};
+use crate::error::chain;
+use crate::retry::{Backoff, Phase, parse_retry_after};
 
 /// The longest body that is read; the longest secret of Secrets Manager fits, whatever its escapes.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -52,6 +53,7 @@ impl CallError {
         self.status.is_some() && !self.transient
     }
 
+    /// An answer with a good status, but not with the body that it should have.
     pub(crate) fn unusable(status: u16) -> Self {
         Self {
             reason: format!("status {status}, but the body is cut or not what it should be"),
@@ -66,26 +68,33 @@ impl CallError {
     fn unsuccessful(status: u16, retry_after: Option<Duration>, body: SecretString) -> Self {
         Self {
             reason: format!("status {status}"),
-            status: Some(status),
             body,
             retry_after,
             transient: matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
             // A gateway answers 502 and 504 for work that was done, and a 500 may come after the commit.
             ambiguous: status >= 500,
+            ..Self::unusable(status)
+        }
+    }
+
+    fn unbuilt() -> Self {
+        Self {
+            reason: "the request could not be built".to_owned(),
+            status: None,
+            transient: false,
+            ambiguous: false,
+            ..Self::unusable(0)
         }
     }
 
     fn no_answer(error: reqwest::Error) -> Self {
-        // The address is left out because it is not needed, and `without_url` costs nothing.
-        let error = error.without_url();
+        let is_unsent = error.is_builder() || error.is_connect();
         Self {
-            reason: crate::error::chain(&error),
-            status: None,
-            body: SecretString::default(),
-            retry_after: None,
             transient: !error.is_builder() && !is_certificate_refused(&error),
-            // What could not connect was never sent.
-            ambiguous: !error.is_builder() && !error.is_connect(),
+            ambiguous: !is_unsent,
+            reason: chain(&error.without_url()),
+            status: None,
+            ..Self::unusable(0)
         }
     }
 }
@@ -125,9 +134,9 @@ impl Http {
         })
     }
 
-    /// Returns the moment when so many eighths of the budget are used up.
-    pub(crate) fn after_eighths(&self, eighths: u32) -> Instant {
-        self.started + self.limits.budget * eighths / 8
+    /// Returns the moment when a phase of the run ends.
+    pub(crate) fn end_of(&self, phase: Phase) -> Instant {
+        self.started + self.limits.budget * phase as u32 / 8
     }
 
     /// Sends a request until it succeeds, fails for good, or the next attempt would pass the deadline.
@@ -161,17 +170,12 @@ impl Http {
         accept: Accept,
         timeout: Duration,
     ) -> Result<SecretString, CallError> {
-        // Only a request whose parts were refused (a header that is none) cannot be cloned.
+        // Only a request with a part that was refused, such as a header, cannot be cloned.
         let Some(request) = request.try_clone() else {
-            return Err(CallError {
-                reason: "the request could not be built".to_owned(),
-                transient: false,
-                ambiguous: false,
-                ..CallError::unusable(0)
-            });
+            return Err(CallError::unbuilt());
         };
-        let response = request.timeout(timeout).send().await;
-        let response = response.map_err(CallError::no_answer)?;
+        let request = request.timeout(timeout);
+        let response = request.send().await.map_err(CallError::no_answer)?;
         let status = response.status();
         let retry_after = response
             .headers()

@@ -1,6 +1,5 @@
 //! The access token: a key or a trusted profile is exchanged for it at IAM.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -69,11 +68,8 @@ pub(crate) async fn fetch_token(
         .header("Accept", "application/json")
         .form(&fields);
     let mut answer = http.call(&request, Accept::Json, deadline).await;
-    if answer.as_ref().is_err_and(is_unknown_api_key)
-        && Backoff::new(http.limits, deadline)
-            .wait(Some(NEW_KEY_GRACE))
-            .await
-    {
+    let mut backoff = Backoff::new(http.limits, deadline);
+    if answer.as_ref().is_err_and(is_unknown_api_key) && backoff.wait(Some(NEW_KEY_GRACE)).await {
         answer = http.call(&request, Accept::Json, deadline).await;
     }
     let body = answer.map_err(|error| {
@@ -95,12 +91,10 @@ fn is_unknown_api_key(error: &CallError) -> bool {
 }
 
 fn form(identity: &Identity) -> Result<Vec<(&'static str, SecretString)>, IamError> {
+    let grant = |name| SecretString::from(format!("urn:ibm:params:oauth:grant-type:{name}"));
     match identity {
         Identity::ApiKey(key) => Ok(vec![
-            (
-                "grant_type",
-                "urn:ibm:params:oauth:grant-type:apikey".into(),
-            ),
+            ("grant_type", grant("apikey")),
             ("apikey", key.clone()),
             ("response_type", "cloud_iam".into()),
         ]),
@@ -109,27 +103,20 @@ fn form(identity: &Identity) -> Result<Vec<(&'static str, SecretString)>, IamErr
             profile_name,
             token_file,
         } => {
-            let files: Vec<PathBuf> = match token_file {
-                Some(file) => vec![file.into()],
-                None => TOKEN_FILES.iter().map(PathBuf::from).collect(),
+            let read = |file: &str| std::fs::read_to_string(file).ok();
+            let token = match token_file {
+                Some(file) => read(file),
+                None => TOKEN_FILES.into_iter().find_map(read),
             };
-            let token = files
-                .iter()
-                .find_map(|file| std::fs::read_to_string(file).ok())
-                .ok_or(IamError::ComputeResourceToken)?;
+            let token = token.ok_or(IamError::ComputeResourceToken)?;
             let mut form = vec![
-                (
-                    "grant_type",
-                    "urn:ibm:params:oauth:grant-type:cr-token".into(),
-                ),
+                ("grant_type", grant("cr-token")),
                 ("cr_token", token.into()),
             ];
-            let names = [("profile_id", profile_id), ("profile_name", profile_name)];
-            form.extend(
-                names.into_iter().filter_map(|(name, value)| {
-                    Some((name, SecretString::from(value.as_deref()?)))
-                }),
-            );
+            let profile = [("profile_id", profile_id), ("profile_name", profile_name)];
+            let given =
+                |(name, value): (_, &Option<String>)| Some((name, value.as_deref()?.into()));
+            form.extend(profile.into_iter().filter_map(given));
             Ok(form)
         }
     }

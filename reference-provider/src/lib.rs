@@ -32,7 +32,9 @@ pub use config::Environment;
 pub use system::PAGERDUTY_URL;
 
 use config::{Connection, Job, Limits};
+use error::Failure;
 use http::Http;
+use iam::IamError;
 use lifecycle::Run;
 use log::Log;
 use secrets_manager::SecretsManager;
@@ -46,45 +48,53 @@ pub enum Outcome {
     Failed,
 }
 
+/// Why the job ended before it could tell Secrets Manager anything.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Connection(#[from] Failure),
+    #[error(transparent)]
+    Client(#[from] reqwest::Error),
+    #[error(transparent)]
+    SignIn(#[from] IamError),
+}
+
 /// Runs one job to its end.
 ///
 /// `pagerduty_url` is always [`PAGERDUTY_URL`], except in tests. Each log record is handed to `write_line`.
-/// The run ends by itself: no wait and no call outlives the retry budget by more than one short request.
+/// The run ends by itself: no wait and no call outlives the retry budget by more than a few short requests.
 pub async fn run(
     environment: &Environment,
     pagerduty_url: &str,
     write_line: &dyn Fn(&str),
 ) -> Outcome {
     let log = Log::new(environment, write_line);
+    let started = start(environment, pagerduty_url, &log).await;
+    started.unwrap_or_else(|error| {
+        log.error(&format!(
+            "nothing could be reported: {}",
+            error::chain(&error)
+        ));
+        Outcome::Failed
+    })
+}
+
+async fn start(
+    environment: &Environment,
+    pagerduty_url: &str,
+    log: &Log<'_>,
+) -> Result<Outcome, StartError> {
     let limits = Limits::read(environment);
-    let connection = match Connection::read(environment) {
-        Ok(connection) => connection,
-        Err(error) => {
-            log.error(&format!(
-                "nothing can be reported: {}",
-                error::chain(&error)
-            ));
-            return Outcome::Failed;
-        }
-    };
-    let http = match Http::new(limits.as_ref().copied().unwrap_or_default()) {
-        Ok(http) => http,
-        Err(error) => {
-            log.error(&format!("no HTTP client: {}", error::chain(&error)));
-            return Outcome::Failed;
-        }
-    };
+    let connection = Connection::read(environment)?;
+    let http = Http::new(limits.as_ref().copied().unwrap_or_default())?;
     // The token comes first: without it nothing could be reported, so nothing may be created.
-    let secrets_manager = match SecretsManager::sign_in(&http, &connection).await {
-        Ok(secrets_manager) => secrets_manager,
-        Err(error) => {
-            log.error(&format!(
-                "nothing can be reported: {}",
-                error::chain(&error)
-            ));
-            return Outcome::Failed;
-        }
-    };
+    let secrets_manager = SecretsManager::sign_in(&http, &connection).await?;
     let job = limits.and_then(|_| Job::read(environment, pagerduty_url));
-    Run::new(&http, &log, secrets_manager).perform(job).await
+    Ok(Run {
+        http: &http,
+        log,
+        secrets_manager,
+    }
+    .perform(job)
+    .await)
 }

@@ -17,6 +17,23 @@ use tokio::time::Instant;
 
 use crate::config::Limits;
 
+/// The parts of a run. Each ends when so many eighths of the budget are used up, whatever the parts before it left over.
+#[derive(Clone, Copy)]
+pub(crate) enum Phase {
+    /// A deletion ends early: Secrets Manager tries a failed one again every day, so there is no point in insisting.
+    Delete = 2,
+    /// Token, login secret, and the attempts of the creation.
+    Prepare = 4,
+    /// What failed creations may have left is searched for and revoked.
+    Clear = 5,
+    /// The report.
+    Report = 6,
+    /// Asking the task what became of the report.
+    Ask = 7,
+    /// The reserve for the undo, which must be over before the task times out.
+    Undo = 8,
+}
+
 /// The waits between the attempts of one operation.
 pub(crate) struct Backoff {
     base: Duration,
@@ -61,10 +78,8 @@ impl Backoff {
 
     fn next_delay(&mut self, retry_after: Option<Duration>) -> Duration {
         let floor = self.base / 2;
-        let longest = self
-            .base
-            .saturating_mul(2_u32.saturating_pow(self.attempt))
-            .min(self.cap);
+        let doubled = self.base.saturating_mul(2_u32.saturating_pow(self.attempt));
+        let longest = doubled.min(self.cap);
         self.attempt = self.attempt.saturating_add(1);
         match retry_after {
             // The jitter comes on top: earlier would be disobedience, and all at once would be a stampede.
@@ -108,7 +123,7 @@ mod tests {
     #[test]
     fn waits_stay_between_the_floor_and_the_doubled_base() {
         for _ in 0..200 {
-            let mut backoff = backoff(Duration::from_secs(240));
+            let mut backoff = backoff(Duration::from_mins(4));
             for attempt in 0..70 {
                 let delay = backoff.next_delay(None);
                 let longest = Duration::from_millis(500 << attempt.min(10));
@@ -133,14 +148,14 @@ mod tests {
     #[test]
     fn retry_after_is_a_lower_bound() {
         let asked = Duration::from_secs(7);
-        let delay = backoff(Duration::from_secs(240)).next_delay(Some(asked));
+        let delay = backoff(Duration::from_mins(4)).next_delay(Some(asked));
         assert!((asked..=asked + Duration::from_millis(500)).contains(&delay));
     }
 
     #[tokio::test]
     async fn a_wait_beyond_the_deadline_is_refused_at_once() {
-        let mut backoff = backoff(Duration::from_secs(240));
-        assert!(!backoff.wait(Some(Duration::from_secs(3600))).await);
+        let mut backoff = backoff(Duration::from_mins(4));
+        assert!(!backoff.wait(Some(Duration::from_hours(1))).await);
         assert!(!backoff.wait(Some(Duration::MAX)).await);
     }
 

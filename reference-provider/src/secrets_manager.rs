@@ -1,6 +1,7 @@
 //! Secrets Manager: the login secret is read there, and the task is updated.
 
-use reqwest::{Method, Url};
+use reqwest::Method;
+use reqwest::header::ACCEPT;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::config::{Connection, address};
 use crate::error::Failure;
 use crate::http::{Accept, CallError, Http};
 use crate::iam::{IamError, fetch_token};
-use crate::lifecycle::PREPARED;
+use crate::retry::Phase;
 use crate::system::Credential;
 
 /// What is reported to the task; each is final.
@@ -69,7 +70,7 @@ impl<'a> SecretsManager<'a> {
         http: &'a Http,
         connection: &'a Connection,
     ) -> Result<Self, IamError> {
-        let token = fetch_token(http, connection, http.after_eighths(PREPARED)).await?;
+        let token = fetch_token(http, connection, http.end_of(Phase::Prepare)).await?;
         Ok(Self {
             http,
             connection,
@@ -84,16 +85,12 @@ impl<'a> SecretsManager<'a> {
     }
 
     /// Reads the secret with which the third-party system is logged in to.
-    pub(crate) async fn login_secret(
-        &mut self,
-        id: &str,
-        deadline: Instant,
-    ) -> Result<SecretString, Failure> {
-        let url = self.address(&["secrets", id]);
+    pub(crate) async fn login_secret(&mut self, id: &str) -> Result<SecretString, Failure> {
+        let deadline = self.http.end_of(Phase::Prepare);
         let answer = self
-            .call(Method::GET, url, None, Accept::Json, deadline)
-            .await
-            .map_err(Failure::LoginSecretUnreadable)?;
+            .call(Method::GET, &[id], None, Accept::Json, deadline)
+            .await;
+        let answer = answer.map_err(Failure::LoginSecretUnreadable)?;
         read_login_secret(answer.expose_secret()).ok_or(Failure::LoginSecretUnusable)
     }
 
@@ -103,63 +100,57 @@ impl<'a> SecretsManager<'a> {
         update: &TaskUpdate<'_>,
         deadline: Instant,
     ) -> Result<(), CallError> {
-        let url = self.task_address();
-        let body = update.body();
-        self.call(Method::PUT, url, Some(&body), Accept::AnyBody, deadline)
+        let (path, body) = (self.task_path(), update.body());
+        self.call(Method::PUT, &path, Some(&body), Accept::AnyBody, deadline)
             .await?;
         Ok(())
     }
 
     /// Reads the task, which takes the `SecretsReader` role: `SecretTaskUpdater` alone may not.
-    pub(crate) async fn task_status(&mut self, deadline: Instant) -> Result<TaskStatus, CallError> {
+    pub(crate) async fn task_status(&mut self) -> Result<TaskStatus, CallError> {
         #[derive(Deserialize)]
         struct Task {
             status: TaskStatus,
         }
-        let url = self.task_address();
-        match self
-            .call(Method::GET, url, None, Accept::Json, deadline)
+        let deadline = self.http.end_of(Phase::Ask);
+        let body = match self
+            .call(Method::GET, &self.task_path(), None, Accept::Json, deadline)
             .await
         {
-            Ok(body) => serde_json::from_str::<Task>(body.expose_secret())
-                .map(|task| task.status)
-                .map_err(|_| CallError::unusable(200)),
-            Err(error) if error.status == Some(404) => Ok(TaskStatus::Gone),
-            Err(error) => Err(error),
-        }
+            Err(error) if error.status == Some(404) => return Ok(TaskStatus::Gone),
+            answer => answer?,
+        };
+        let task: Task =
+            serde_json::from_str(body.expose_secret()).map_err(|_| CallError::unusable(200))?;
+        Ok(task.status)
     }
 
-    fn address(&self, segments: &[&str]) -> Url {
-        address(
-            &address(&self.connection.instance_url, &["api", "v2"]),
-            segments,
-        )
-    }
-
-    fn task_address(&self) -> Url {
-        let Connection {
-            secret_id, task_id, ..
-        } = self.connection;
-        self.address(&["secrets", secret_id, "tasks", task_id])
+    fn task_path(&self) -> [&'a str; 3] {
+        [
+            &self.connection.secret_id,
+            "tasks",
+            &self.connection.task_id,
+        ]
     }
 
     /// Calls Secrets Manager; a 401 gets a fresh token, once per job.
     async fn call(
         &mut self,
         method: Method,
-        url: Url,
+        path: &[&str],
         body: Option<&Value>,
         accept: Accept,
         deadline: Instant,
     ) -> Result<SecretString, CallError> {
+        let secrets = address(&self.connection.instance_url, &["api", "v2", "secrets"]);
+        let url = address(&secrets, path);
+        let client = &self.http.client;
         let mut ambiguous = false;
         loop {
-            let mut request = self
-                .http
-                .client
-                .request(method.clone(), url.clone())
+            let mut request = client.request(method.clone(), url.clone());
+            request = request
                 .bearer_auth(self.token.expose_secret())
-                .header("Accept", "application/json");
+                .header(ACCEPT, "application/json");
             if let Some(body) = body {
                 request = request.json(body);
             }

@@ -4,14 +4,12 @@
 
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Credential, System};
-use crate::config::{address, is_path_segment};
+use super::{Credential, Listing, System};
+use crate::config::address;
 
 /// What the user of the secret chose.
-#[derive(Debug)]
 pub(crate) struct ArtifactoryInputs {
     /// The platform, such as `https://example.jfrog.io`.
     pub(crate) url: Url,
@@ -43,10 +41,6 @@ impl Artifactory {
 }
 
 impl System for Artifactory {
-    fn name(&self) -> &'static str {
-        "Artifactory"
-    }
-
     fn create(&self, client: &Client, task_id: &str) -> RequestBuilder {
         let mut body = json!({
             "scope": self.inputs.scope,
@@ -61,19 +55,9 @@ impl System for Artifactory {
         self.log_in(client.post(self.tokens(&[]))).json(&body)
     }
 
-    fn read_created(&self, body: &str) -> Option<Credential> {
-        #[derive(Deserialize)]
-        struct Created {
-            token_id: String,
-            access_token: String,
-        }
-        let created: Created = serde_json::from_str(body).ok()?;
-        let usable = is_path_segment(&created.token_id) && !created.access_token.is_empty();
-        usable.then(|| Credential {
-            id: created.token_id,
-            token: created.access_token.into(),
-            url: self.inputs.url.to_string(),
-        })
+    fn read_created(&self, answer: &Value) -> Option<Credential> {
+        let url = self.inputs.url.as_str();
+        Credential::new(&answer["token_id"], &answer["access_token"], url)
     }
 
     fn find(&self, client: &Client, task_id: &str) -> RequestBuilder {
@@ -82,23 +66,12 @@ impl System for Artifactory {
         self.log_in(client.get(url))
     }
 
-    fn read_found(&self, body: &str, task_id: &str) -> Option<Vec<String>> {
-        #[derive(Deserialize)]
-        struct Found {
-            tokens: Vec<Token>,
+    fn listing(&self) -> Listing {
+        Listing {
+            credentials: "tokens",
+            id: "token_id",
+            task_id: "description",
         }
-        #[derive(Deserialize)]
-        struct Token {
-            token_id: String,
-            description: Option<String>,
-        }
-        let found: Found = serde_json::from_str(body).ok()?;
-        // The server's filter may be wider than asked; revoking a stranger's token is the one thing never to do.
-        let own = found
-            .tokens
-            .into_iter()
-            .filter(|token| token.description.as_deref() == Some(task_id));
-        Some(own.map(|token| token.token_id).collect())
     }
 
     fn revoke(&self, client: &Client, credentials_id: &str) -> RequestBuilder {

@@ -5,11 +5,10 @@
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Credential, System};
-use crate::config::{address, is_path_segment};
+use super::{Credential, Listing, System};
+use crate::config::address;
 
 /// The one host of PagerDuty's REST API.
 pub const PAGERDUTY_URL: &str = "https://api.pagerduty.com";
@@ -21,18 +20,6 @@ const EVENTS_URL: &str = "https://events.pagerduty.com/v2/enqueue";
 pub(crate) struct PagerDuty {
     integrations: Url,
     login: SecretString,
-}
-
-#[derive(Deserialize)]
-struct Integration {
-    id: String,
-    label: Option<String>,
-    parameters: Option<Parameters>,
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    routing_key: Option<String>,
 }
 
 impl PagerDuty {
@@ -59,45 +46,27 @@ impl PagerDuty {
 }
 
 impl System for PagerDuty {
-    fn name(&self) -> &'static str {
-        "PagerDuty"
-    }
-
     fn create(&self, client: &Client, task_id: &str) -> RequestBuilder {
         self.log_in(client.post(self.integrations.clone()))
             .json(&json!({ "integration": { "label": task_id } }))
     }
 
-    fn read_created(&self, body: &str) -> Option<Credential> {
-        #[derive(Deserialize)]
-        struct Created {
-            integration: Integration,
-        }
-        let Created { integration } = serde_json::from_str(body).ok()?;
-        let token = integration.parameters?.routing_key?;
-        let usable = is_path_segment(&integration.id) && !token.is_empty();
-        usable.then(|| Credential {
-            id: integration.id,
-            token: token.into(),
-            url: EVENTS_URL.to_owned(),
-        })
+    fn read_created(&self, answer: &Value) -> Option<Credential> {
+        let integration = &answer["integration"];
+        let token = &integration["parameters"]["routing_key"];
+        Credential::new(&integration["id"], token, EVENTS_URL)
     }
 
     fn find(&self, client: &Client, _task_id: &str) -> RequestBuilder {
         self.log_in(client.get(self.integrations.clone()))
     }
 
-    fn read_found(&self, body: &str, task_id: &str) -> Option<Vec<String>> {
-        #[derive(Deserialize)]
-        struct Found {
-            integrations: Vec<Integration>,
+    fn listing(&self) -> Listing {
+        Listing {
+            credentials: "integrations",
+            id: "id",
+            task_id: "label",
         }
-        let found: Found = serde_json::from_str(body).ok()?;
-        let own = found
-            .integrations
-            .into_iter()
-            .filter(|integration| integration.label.as_deref() == Some(task_id));
-        Some(own.map(|integration| integration.id).collect())
     }
 
     fn revoke(&self, client: &Client, credentials_id: &str) -> RequestBuilder {

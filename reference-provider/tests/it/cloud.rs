@@ -240,7 +240,10 @@ impl State {
                 )
             }
             Operation::Update => {
-                self.task_status = body["status"].as_str().unwrap_or_default().to_owned();
+                body["status"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .clone_into(&mut self.task_status);
                 self.reported = Some(body);
                 json(200, json!({"id": TASK, "status": self.task_status}))
             }

@@ -633,12 +633,12 @@ mod input {
             "SM_LOGIN_SECRET_ID_VALUE",
             "SM_URL_VALUE",
         ] {
-            assert_refused(|job| job.with(name, ""), "INPUT_MISSING").await;
-            assert_refused(|job| job.without(name), "INPUT_MISSING").await;
+            assert_refused(|job| job.with(name, ""), "INPUT_INVALID").await;
+            assert_refused(|job| job.without(name), "INPUT_INVALID").await;
         }
         assert_refused(
             |job| job.pagerduty().without("SM_ORCHESTRATION_ID_VALUE"),
-            "INPUT_MISSING",
+            "INPUT_INVALID",
         )
         .await;
     }
