@@ -231,3 +231,73 @@ fn is_certificate_refused(error: &reqwest::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":";
+
+    /// Listens for one connection, answers it with these bytes, and ends it: with a RST if there are none, else a FIN.
+    async fn server(answer: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 4096]).await.unwrap();
+            if answer.is_empty() {
+                connection.set_zero_linger().unwrap();
+            }
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        });
+        address
+    }
+
+    async fn put(address: SocketAddr, accept: Accept) -> Result<SecretString, CallError> {
+        let http = Http::new(Limits::default()).unwrap();
+        let request = http.client.put(format!("http://{address}")).body("{}");
+        http.send(&request, accept, Duration::from_mins(1)).await
+    }
+
+    #[tokio::test]
+    async fn a_cut_body_matters_only_where_a_body_is_needed() {
+        assert!(put(server(CUT).await, Accept::AnyBody).await.is_ok());
+        for accept in [Accept::WholeBody, Accept::Json] {
+            let error = put(server(CUT).await, accept).await.unwrap_err();
+            assert!(error.transient && error.ambiguous && !error.is_refusal());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_no_json() {
+        let page = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>";
+        let error = put(server(page).await, Accept::Json).await.unwrap_err();
+        assert!(error.transient);
+        let empty = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        assert!(put(server(empty).await, Accept::Json).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_reset_is_ambiguous_and_a_refused_connection_is_not() {
+        let reset = put(server("").await, Accept::AnyBody).await.unwrap_err();
+        assert!(reset.transient && reset.ambiguous && reset.status.is_none());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let refused = put(address, Accept::AnyBody).await.unwrap_err();
+        assert!(refused.transient && !refused.ambiguous);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_never_shown() {
+        let refusal = "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\ncanary";
+        let error = put(server(refusal).await, Accept::Json).await.unwrap_err();
+        assert!(error.is_refusal() && !error.ambiguous);
+        assert!(!format!("{error:?} {}", chain(&error)).contains("canary"));
+    }
+}

@@ -4,6 +4,7 @@
 //! do so after fewer attempts.
 
 mod cloud;
+mod job_config;
 
 use std::cell::RefCell;
 
