@@ -216,20 +216,19 @@ fn is_empty_or_json(body: &str) -> bool {
 }
 
 /// Returns whether the server's certificate was refused: that does not pass by waiting.
-fn is_certificate_refused(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let wrapped = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        if let Some(rustls::Error::InvalidCertificate(_)) =
-            wrapped.and_then(|wrapped| wrapped.downcast_ref())
-        {
-            return true;
-        }
-        cause = error.source();
+fn is_certificate_refused(error: &(dyn Error + 'static)) -> bool {
+    if let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+        return true;
     }
-    false
+    // An I/O error hides what it wraps: its own `source` is the source of that.
+    let cause = match error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+        None => error.source(),
+    };
+    cause.is_some_and(is_certificate_refused)
 }
 
 #[cfg(test)]
