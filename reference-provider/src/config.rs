@@ -225,3 +225,55 @@ pub(crate) fn address(base: &Url, segments: &[&str]) -> Url {
     }
     url
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_leave_the_machine_only_by_https() {
+        for accepted in [
+            "https://example.com/base/",
+            "http://127.0.0.1:80",
+            "http://[::1]:80",
+            "http://localhost",
+        ] {
+            assert!(service_url(accepted).is_some(), "{accepted}");
+        }
+        for refused in [
+            "",
+            "example.com",
+            "http://example.com",
+            "http://127.example.com",
+            "https://user@example.com",
+            "https://:password@example.com",
+            "https://example.com?key=value",
+            "file:///etc/passwd",
+            "data:text/plain,hello",
+        ] {
+            assert!(service_url(refused).is_none(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_id_stays_one_segment_of_the_path() {
+        let base = service_url("https://example.com/base/").unwrap();
+        let url = |id| address(&base, &["tokens", id]).to_string();
+        assert_eq!(url("a-1"), "https://example.com/base/tokens/a-1");
+        assert_eq!(
+            url("../x?y#z"),
+            "https://example.com/base/tokens/..%2Fx%3Fy%23z"
+        );
+        assert!(!is_path_segment("..") && !is_path_segment("") && !is_path_segment("a\n"));
+    }
+
+    #[test]
+    fn a_request_never_takes_more_than_a_quarter_of_the_budget() {
+        let limits = |budget: &str| {
+            Limits::read(&[("RETRY_BUDGET".to_owned(), budget.to_owned())].into()).unwrap()
+        };
+        assert_eq!(limits("").budget, Duration::from_mins(4));
+        assert_eq!(limits("").request_timeout, Duration::from_secs(10));
+        assert_eq!(limits("400ms").request_timeout, Duration::from_millis(100));
+    }
+}

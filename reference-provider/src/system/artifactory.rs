@@ -56,7 +56,8 @@ impl System for Artifactory {
     }
 
     fn read_created(&self, answer: &Value) -> Option<Credential> {
-        let url = self.inputs.url.as_str();
+        // As people write it: the parser appends a slash to a bare host.
+        let url = self.inputs.url.as_str().trim_end_matches('/');
         Credential::new(&answer["token_id"], &answer["access_token"], url)
     }
 

@@ -169,7 +169,7 @@ mod create {
             json!({"username": "build", "scope": "applied-permissions/user", "expires_in": 3600,
                 "refreshable": true, "description": TASK, "include_reference_token": false})
         );
-        let url = format!("{}/", cloud.url());
+        let url = cloud.url();
         assert_eq!(
             cloud.state().reported,
             Some(json!({"status": "credentials_created", "credentials":
