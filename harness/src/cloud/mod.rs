@@ -1,0 +1,7 @@
+//! The fake cloud: Secrets Manager, IAM and third parties on real sockets.
+
+mod answer;
+pub mod iam;
+pub mod secrets_manager;
+pub mod third_party;
+pub mod wire;

@@ -1,0 +1,69 @@
+//! The seam between the sockets and the services.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::journal::{Facts, Operation, Service};
+
+/// A request as it arrived, body and all.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Connection number within the stage.
+    pub connection: u64,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// The Host header, or the CONNECT target, without the port.
+    pub host: String,
+    /// Method.
+    pub method: Method,
+    /// Path, still percent-encoded.
+    pub path: String,
+    /// Query, still percent-encoded, without the question mark.
+    pub query: Option<String>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// What a service did and would answer.
+#[derive(Debug, Clone)]
+pub struct Handled {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers without content-length and date, which the wire adds.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+    /// Whether the service's state changed as asked.
+    pub applied: bool,
+    /// What the service understood.
+    pub facts: Facts,
+}
+
+/// What a fault can do to a service's state just before a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disturbance {
+    /// Cancel the task that the request names.
+    CancelTask,
+    /// Let the task that the request names time out.
+    ExpireTask,
+}
+
+/// A service without sockets. Methods are quick and never wait.
+pub trait Backend: Send + Sync + 'static {
+    /// Which service this is, for faults and the journal.
+    fn service(&self) -> Service;
+
+    /// Tells which operation a request asks for, without doing it.
+    fn operation(&self, request: &Received) -> Operation;
+
+    /// Does what the request asks and returns the answer.
+    fn handle(&self, request: &Received) -> Handled;
+
+    /// Returns the service's own error body for `status` without doing anything but understanding the request (facts).
+    fn refuse(&self, request: &Received, status: StatusCode) -> Handled;
+
+    /// Disturbs the service's state just before `request` is handled.
+    fn disturb(&self, _request: &Received, _what: Disturbance) {}
+}

@@ -1,0 +1,123 @@
+//! Faults: what the fake cloud does wrong, where, when, and whether the request had taken effect by then.
+//!
+//! The main type is [`FaultPlan`]. It is data: it travels over the admin API as JSON, prints as one line and parses from it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::journal::Operation;
+
+/// An ordered list of faults; the first that matches a call acts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaultPlan {
+    /// The faults in order of precedence.
+    pub faults: Vec<Fault>,
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which service.
+    pub service: FaultService,
+    /// Which operation of it.
+    pub operation: Operation,
+    /// Which calls of that operation.
+    pub when: FaultWhen,
+    /// Before or after the service did what was asked.
+    #[serde(default)]
+    pub phase: FaultPhase,
+    /// What happens.
+    pub what: FaultWhat,
+}
+
+/// The service that a fault addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultService {
+    /// Secrets Manager.
+    SecretsManager,
+    /// IAM.
+    Iam,
+    /// Every third party.
+    ThirdParty,
+}
+
+/// Which calls, counted from 1 per service and operation since the plan was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultWhen {
+    /// Only call n.
+    Nth(u32),
+    /// Calls 1 to n.
+    First(u32),
+    /// Call n and all later ones.
+    From(u32),
+    /// Every call.
+    Every,
+}
+
+/// Whether the service did what was asked before the fault acts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultPhase {
+    /// The request has no effect.
+    #[default]
+    BeforeCommit,
+    /// The request took effect; only its acknowledgement suffers.
+    AfterCommit,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FaultWhat {
+    /// Another answer. Without a body, the service's own error body for that status.
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// Extra headers, e.g. `retry-after`.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// Body in place of the service's own error body.
+        #[serde(default)]
+        body: Option<String>,
+    },
+    /// The answer comes late.
+    Delay {
+        /// Milliseconds.
+        milliseconds: u64,
+    },
+    /// No answer ever; the connection stays open until the peer leaves.
+    Stall,
+    /// FIN without an answer.
+    Close,
+    /// RST without an answer.
+    Reset,
+    /// The head and the first bytes of the body, then RST.
+    ResetMidBody {
+        /// Bytes of the body that are sent (at most one less than there are).
+        after: u64,
+    },
+    /// The head with the full length and the first bytes of the body, then FIN.
+    CutBody {
+        /// Bytes of the body that are sent (at most one less than there are).
+        after: u64,
+    },
+    /// The body's JSON is broken, its length and content type right.
+    InvalidJson,
+    /// The right body as `text/html`.
+    WrongContentType,
+    /// The gateway's HTML page with this status.
+    GatewayHtml {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The task that the request names is cancelled just before the service sees the request.
+    CancelTask,
+    /// The task that the request names times out just before the service sees the request.
+    ExpireTask,
+}

@@ -1,0 +1,412 @@
+//! What the journal holds: exchanges, job events, ledger entries and the engine's own decisions.
+//!
+//! Every text in here has passed the [`Redactor`](crate::redaction::Redactor): secrets stand as marks, never as themselves.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{SecretId, TaskError, TaskId, TaskStatus};
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// Position in the journal, from 0, without gaps.
+    pub id: u64,
+    /// Nanoseconds on the cloud's monotonic clock since the stage was set up (for an exchange: when its answer had left, or could not).
+    pub at: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// The kinds of entries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum EventKind {
+    /// A request and what became of it.
+    Exchange(Box<Exchange>),
+    /// A TLS handshake that ended before any request, with the host asked for.
+    TlsAborted {
+        /// Server name indication, or the CONNECT target.
+        host: String,
+        /// What the TLS library said.
+        reason: String,
+    },
+    /// The proxy refused a host that nobody declared.
+    HostRefused {
+        /// Job run that was running.
+        job: Option<JobRef>,
+        /// Host name as asked for.
+        host: String,
+        /// Port as asked for.
+        port: u16,
+    },
+    /// Somebody called the admin API without its token.
+    AdminRefused {
+        /// Job run that was running.
+        job: Option<JobRef>,
+        /// Method.
+        method: String,
+        /// Path.
+        path: String,
+    },
+    /// The engine asks for a job run.
+    JobRequested {
+        /// Task and run.
+        job: JobRef,
+        /// The task's action word as given to the job.
+        action: Option<String>,
+        /// The task's trigger word as given to the job.
+        trigger: Option<String>,
+    },
+    /// The launcher started the job.
+    JobStarted {
+        /// Task and run.
+        job: JobRef,
+    },
+    /// One line of the job's output.
+    JobLog {
+        /// Task and run.
+        job: JobRef,
+        /// Which stream.
+        stream: LogStream,
+        /// The line, redacted, cut at the launcher's bound.
+        line: String,
+    },
+    /// The job ended.
+    JobEnded {
+        /// Task and run.
+        job: JobRef,
+        /// How.
+        outcome: JobOutcome,
+    },
+    /// The engine moved a task.
+    TaskChanged {
+        /// The task.
+        task: TaskId,
+        /// Its secret.
+        secret: SecretId,
+        /// New status.
+        status: TaskStatus,
+        /// By whom or what.
+        cause: TaskCause,
+        /// Errors of a failed task.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        errors: Vec<TaskError>,
+    },
+    /// The third party issued a credential.
+    CredentialIssued {
+        /// Third party.
+        third_party: String,
+        /// Its id there.
+        credential: String,
+        /// Job run in which it happened; none when the scenario seeded it.
+        job: Option<JobRef>,
+    },
+    /// The third party revoked a credential.
+    CredentialRevoked {
+        /// Third party.
+        third_party: String,
+        /// Its id there.
+        credential: String,
+        /// Job run in which it happened.
+        job: Option<JobRef>,
+    },
+    /// The virtual clock jumped.
+    ClockAdvanced {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// The scenario set faults.
+    FaultsSet {
+        /// The plan as its one line.
+        plan: String,
+    },
+    /// The scenario says what it is about to do: shown with what follows.
+    Note {
+        /// In a few words.
+        text: String,
+    },
+    /// Our own trouble: makes the scenario inconclusive, never the provider fail.
+    EngineTrouble {
+        /// What was attempted and went wrong.
+        what: String,
+    },
+}
+
+/// A job run: a task and how many runs that task had before.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct JobRef {
+    /// The task.
+    pub task: TaskId,
+    /// 0 for the first run; a Code Engine retry of the same task counts up.
+    pub run: u32,
+}
+
+impl fmt::Display for JobRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}#{}", self.task, self.run)
+    }
+}
+
+/// Which stream a log line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How a job run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JobOutcome {
+    /// Exit code, when it exited.
+    pub exit_code: Option<i32>,
+    /// Signal, when one ended it.
+    pub signal: Option<i32>,
+    /// Whether the launcher had to end it at the execution limit.
+    pub timed_out: bool,
+    /// Whether the job could not be started at all, and why (a missing executable is the provider's matter, exit 127).
+    pub not_started: Option<String>,
+    /// Processes that the job left behind and that the supervisor killed.
+    pub left_behind: u32,
+    /// Lines that the bound made the launcher drop.
+    pub dropped_lines: u64,
+    /// Wall time in nanoseconds on the launcher's clock.
+    pub duration: u64,
+}
+
+/// Who or what moved a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskCause {
+    /// The engine queued it.
+    Queued,
+    /// Its job run started.
+    JobStarted,
+    /// The provider's update.
+    Update,
+    /// No report before the task timeout.
+    Timeout,
+    /// Cancelled by DELETE.
+    Cancelled,
+}
+
+/// The services of the fake cloud.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// Secrets Manager.
+    SecretsManager,
+    /// IAM token service.
+    Iam,
+    /// A third party, by its name in the manifest.
+    ThirdParty(String),
+    /// A host that the manifest declares and nobody simulates.
+    Declared,
+}
+
+/// The operations of the fake cloud's services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// IAM: POST /identity/token.
+    Token,
+    /// Secrets Manager: list the tasks of a secret.
+    ListTasks,
+    /// Secrets Manager: read one task.
+    GetTask,
+    /// Secrets Manager: update one task.
+    UpdateTask,
+    /// Secrets Manager: cancel one task.
+    DeleteTask,
+    /// Secrets Manager: read a secret with its data.
+    GetSecret,
+    /// Third party: create a credential.
+    Create,
+    /// Third party: revoke a credential.
+    Revoke,
+    /// Third party: list credentials.
+    List,
+    /// Third party: read one credential.
+    Get,
+    /// Anything else.
+    Other,
+}
+
+/// A request and what became of it. Texts are redacted; sizes and times are of the real bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exchange {
+    /// Service that was asked.
+    pub service: Service,
+    /// Operation.
+    pub operation: Operation,
+    /// The job run that was running; none outside job runs.
+    pub job: Option<JobRef>,
+    /// Connection number within the stage.
+    pub connection: u64,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// The Host header, or the CONNECT target.
+    pub host: String,
+    /// Method.
+    pub method: String,
+    /// Path with query, redacted.
+    pub target: String,
+    /// Request headers in order, redacted.
+    pub headers: Vec<(String, String)>,
+    /// Request body, redacted and cut at the journal's bound.
+    pub body: String,
+    /// Request body size in bytes.
+    pub body_bytes: u64,
+    /// Nanoseconds since set-up: connection accepted, head read, body read.
+    pub accepted_at: u64,
+    /// See [`Self::accepted_at`].
+    pub head_at: u64,
+    /// See [`Self::accepted_at`].
+    pub body_at: u64,
+    /// What was answered; none when nothing was sent.
+    pub response: Option<ResponseRecord>,
+    /// How the answer left.
+    pub delivery: Delivery,
+    /// Whether the service did what was asked (changed its state), whatever was answered.
+    pub applied: bool,
+    /// The fault that acted, as its one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// What the service understood.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
+}
+
+/// An answer as it was meant (a fault may have cut it on the way).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResponseRecord {
+    /// Status.
+    pub status: u16,
+    /// Headers, redacted.
+    pub headers: Vec<(String, String)>,
+    /// Body, redacted and cut at the journal's bound.
+    pub body: String,
+}
+
+/// How an answer left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "how")]
+pub enum Delivery {
+    /// Whole.
+    Complete,
+    /// The connection was closed (FIN) without an answer.
+    Closed,
+    /// The connection was reset (RST) without an answer.
+    Reset,
+    /// The answer was cut after so many bytes of its body, then closed.
+    Cut {
+        /// Bytes of the body that were sent.
+        after: u64,
+    },
+    /// The answer was cut after so many bytes of its body, then reset.
+    ResetMidBody {
+        /// Bytes of the body that were sent.
+        after: u64,
+    },
+    /// Never answered; the peer gave up or the stage ended.
+    Stalled,
+    /// The peer left before the answer.
+    PeerGone,
+}
+
+/// What a service understood of a request; facts, no judgement.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Facts {
+    /// The bearer of the request as the service knows it: `task-updater+secrets-reader` and the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// Why authentication or authorisation refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+    /// The secret named by the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretId>,
+    /// The task named by the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The third party's credential that the request made or named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// The update that a PUT of a task carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update: Option<UpdateFacts>,
+}
+
+impl Facts {
+    /// Tells whether nothing was understood.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Why a service refused the bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// No or an unreadable Authorization header.
+    MissingToken,
+    /// A token that IAM never issued, or that expired.
+    BadToken,
+    /// The identity lacks the role for the operation.
+    Role,
+    /// The secret is in another secret group.
+    Scope,
+    /// The third party does not know the login secret.
+    Login,
+}
+
+/// A task update as Secrets Manager read it. Values of outputs never stand here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct UpdateFacts {
+    /// The `status` field, when it is text.
+    pub status: Option<String>,
+    /// `credentials.id`, redacted, when it is text.
+    pub credentials_id: Option<String>,
+    /// How `credentials.id` is made from a secret, when it is (a prefix, a hash, an encoding).
+    pub credentials_id_derivations: Vec<Derivation>,
+    /// The payload's values in order.
+    pub payload: Vec<PayloadFact>,
+    /// The errors, redacted.
+    pub errors: Vec<TaskError>,
+    /// Each way in which the request breaks the API's shape; empty for a valid update.
+    pub violations: Vec<String>,
+    /// Digest of the raw body, keyed by the stage, so that two bodies can be compared without being kept.
+    pub body_digest: String,
+}
+
+/// A relation between a credentials id and a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Derivation {
+    /// Name of the secret, e.g. `credential_secret/c1` or `output/token`.
+    pub secret: String,
+    /// The relation in words: `its first 12 characters`, `a prefix of its SHA-256 in hex`.
+    pub relation: String,
+}
+
+/// One value of a reported payload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PayloadFact {
+    /// The key as sent.
+    pub name: String,
+    /// The JSON type: `string`, `integer`, `number`, `boolean`, `null`, `array`, `object`.
+    pub json_type: String,
+    /// Characters of a string; 0 for others.
+    pub length: u64,
+    /// Ids of the third party's credentials whose `equals` template renders to exactly this value.
+    pub equals: Vec<String>,
+    /// Whether the manifest maps this output to what was issued.
+    pub mapped: bool,
+}

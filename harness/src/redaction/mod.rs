@@ -1,0 +1,12 @@
+//! Keeps secrets out of everything that is kept: every text passes the [`Redactor`] on its way into the journal, and each
+//! occurrence of a secret, in any encoding that a provider might use, leaves as a mark such as `⟦login_secret/artifactory/base64⟧`.
+//!
+//! The mark is also the observation: an oracle that finds one in a task's error description needs no secret to know what leaked.
+
+mod derivation;
+mod encoding;
+mod mark;
+mod redactor;
+
+pub use mark::{Mark, SecretKind, marks};
+pub use redactor::{Redactor, SHORTEST_SECRET};
