@@ -48,16 +48,9 @@ impl Connection {
         let identity = match (text("SM_ACCESS_APIKEY"), profile) {
             (Some(key), _) => Identity::ApiKey(key.into()),
             (None, (None, None)) => {
-                return Err(invalid(
-                    "SM_ACCESS_APIKEY",
-                    "a key, unless TRUSTED_PROFILE_ID or _NAME is set",
-                ));
+                return Err(invalid("SM_ACCESS_APIKEY", "a key, unless TRUSTED_PROFILE_ID or _NAME is set"));
             }
-            (None, (profile_id, profile_name)) => Identity::TrustedProfile {
-                profile_id,
-                profile_name,
-                token_file: text("CR_TOKEN_FILE"),
-            },
+            (None, (profile_id, profile_name)) => Identity::TrustedProfile { profile_id, profile_name, token_file: text("CR_TOKEN_FILE") },
         };
         Ok(Self {
             instance_url: url("SM_INSTANCE_URL", "")?,
@@ -81,10 +74,7 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let (budget, request_timeout) = (Duration::from_mins(4), Duration::from_secs(10));
-        Self {
-            budget,
-            request_timeout,
-        }
+        Self { budget, request_timeout }
     }
 }
 
@@ -92,21 +82,13 @@ impl Limits {
     pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
         let duration = |name, default| {
             let value = variable(environment, name).map_or(Ok(default), humantime::parse_duration);
-            let value = value
-                .ok()
-                .filter(|value| !value.is_zero() && *value <= Duration::from_hours(24));
-            value.ok_or(Failure::SettingInvalid(
-                name,
-                "a duration up to a day, such as 240s",
-            ))
+            let value = value.ok().filter(|value| !value.is_zero() && *value <= Duration::from_hours(24));
+            value.ok_or(Failure::SettingInvalid(name, "a duration up to a day, such as 240s"))
         };
         let default = Self::default();
         let budget = duration("RETRY_BUDGET", default.budget)?;
         let request_timeout = duration("REQUEST_TIMEOUT", default.request_timeout)?.min(budget / 4);
-        Ok(Self {
-            budget,
-            request_timeout,
-        })
+        Ok(Self { budget, request_timeout })
     }
 }
 
@@ -127,39 +109,28 @@ impl Job {
     pub(crate) fn read(environment: &Environment, pagerduty_url: &str) -> Result<Self, Failure> {
         let id = |name| {
             let value = variable(environment, name).filter(|value| is_path_segment(value));
-            value
-                .map(str::to_owned)
-                .ok_or(Failure::InputInvalid(name, "an id"))
+            value.map(str::to_owned).ok_or(Failure::InputInvalid(name, "an id"))
         };
         let action = match variable(environment, "SM_ACTION") {
             Some("create_credentials") => Action::Create,
             // Without an id the address of the deletion would be that of the whole collection.
-            Some("delete_credentials") => Action::Delete {
-                credentials_id: id("SM_CREDENTIALS_ID")
-                    .map_err(|_| Failure::CredentialsIdMissing)?,
-            },
+            Some("delete_credentials") => {
+                Action::Delete { credentials_id: id("SM_CREDENTIALS_ID").map_err(|_| Failure::CredentialsIdMissing)? }
+            }
             _ => return Err(Failure::UnknownAction),
         };
         let login_secret_id = id("SM_LOGIN_SECRET_ID_VALUE")?;
         let target = match variable(environment, "SM_SYSTEM_VALUE") {
             Some("artifactory") => Target::Artifactory(read_artifactory(environment)?),
             Some("pagerduty") => Target::PagerDuty {
-                url: service_url(pagerduty_url)
-                    .ok_or(Failure::SettingInvalid("PagerDuty", "an address"))?,
+                url: service_url(pagerduty_url).ok_or(Failure::SettingInvalid("PagerDuty", "an address"))?,
                 orchestration_id: id("SM_ORCHESTRATION_ID_VALUE")?,
             },
             _ => {
-                return Err(Failure::InputInvalid(
-                    "SM_SYSTEM_VALUE",
-                    "artifactory or pagerduty",
-                ));
+                return Err(Failure::InputInvalid("SM_SYSTEM_VALUE", "artifactory or pagerduty"));
             }
         };
-        Ok(Self {
-            action,
-            login_secret_id,
-            target,
-        })
+        Ok(Self { action, login_secret_id, target })
     }
 }
 
@@ -173,10 +144,7 @@ fn read_artifactory(environment: &Environment) -> Result<ArtifactoryInputs, Fail
     let expires_in = match input("SM_EXPIRES_IN_VALUE").map_or(Ok(90 * 24 * 60 * 60), str::parse) {
         Ok(seconds) if seconds > 0 => seconds,
         _ => {
-            return invalid(
-                "SM_EXPIRES_IN_VALUE",
-                "a whole number of seconds above zero",
-            );
+            return invalid("SM_EXPIRES_IN_VALUE", "a whole number of seconds above zero");
         }
     };
     // The spellings of Go's ParseBool, which the providers made by IBM's generator accept.
@@ -186,16 +154,8 @@ fn read_artifactory(environment: &Environment) -> Result<ArtifactoryInputs, Fail
         Some(_) => return invalid("SM_REFRESHABLE_VALUE", "true or false"),
     };
     let username = input("SM_USERNAME_VALUE").map(str::to_owned);
-    let scope = input("SM_SCOPE_VALUE")
-        .unwrap_or("applied-permissions/user")
-        .to_owned();
-    Ok(ArtifactoryInputs {
-        url,
-        username,
-        scope,
-        expires_in,
-        refreshable,
-    })
+    let scope = input("SM_SCOPE_VALUE").unwrap_or("applied-permissions/user").to_owned();
+    Ok(ArtifactoryInputs { url, username, scope, expires_in, refreshable })
 }
 
 /// Reads the address of a service. Secrets are sent there, so plain http is for this machine only.
@@ -204,8 +164,7 @@ fn service_url(value: &str) -> Option<Url> {
     let host = url.host_str()?;
     // Parsed, because 127.example.com is a name like any other.
     let is_loopback = |address: IpAddr| address.is_loopback();
-    let is_local =
-        host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
+    let is_local = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_local);
     let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     (is_private && is_plain).then_some(url)
@@ -232,12 +191,7 @@ mod tests {
 
     #[test]
     fn secrets_leave_the_machine_only_by_https() {
-        for accepted in [
-            "https://example.com/base/",
-            "http://127.0.0.1:80",
-            "http://[::1]:80",
-            "http://localhost",
-        ] {
+        for accepted in ["https://example.com/base/", "http://127.0.0.1:80", "http://[::1]:80", "http://localhost"] {
             assert!(service_url(accepted).is_some(), "{accepted}");
         }
         for refused in [
@@ -260,18 +214,13 @@ mod tests {
         let base = service_url("https://example.com/base/").unwrap();
         let url = |id| address(&base, &["tokens", id]).to_string();
         assert_eq!(url("a-1"), "https://example.com/base/tokens/a-1");
-        assert_eq!(
-            url("../x?y#z"),
-            "https://example.com/base/tokens/..%2Fx%3Fy%23z"
-        );
+        assert_eq!(url("../x?y#z"), "https://example.com/base/tokens/..%2Fx%3Fy%23z");
         assert!(!is_path_segment("..") && !is_path_segment("") && !is_path_segment("a\n"));
     }
 
     #[test]
     fn a_request_never_takes_more_than_a_quarter_of_the_budget() {
-        let limits = |budget: &str| {
-            Limits::read(&[("RETRY_BUDGET".to_owned(), budget.to_owned())].into()).unwrap()
-        };
+        let limits = |budget: &str| Limits::read(&[("RETRY_BUDGET".to_owned(), budget.to_owned())].into()).unwrap();
         assert_eq!(limits("").budget, Duration::from_mins(4));
         assert_eq!(limits("").request_timeout, Duration::from_secs(10));
         assert_eq!(limits("400ms").request_timeout, Duration::from_millis(100));

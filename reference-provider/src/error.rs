@@ -70,21 +70,13 @@ impl Failure {
 
     /// Returns the failure of a creation: refused for good, or not possible now.
     pub(crate) fn creation(cause: CallError) -> Self {
-        let constructor = if cause.is_refusal() {
-            Self::CreateRefused
-        } else {
-            Self::CreateUnavailable
-        };
+        let constructor = if cause.is_refusal() { Self::CreateRefused } else { Self::CreateUnavailable };
         constructor(cause)
     }
 
     /// Returns the failure of a deletion, likewise.
     pub(crate) fn deletion(cause: CallError) -> Self {
-        let constructor = if cause.is_refusal() {
-            Self::DeleteRefused
-        } else {
-            Self::DeleteUnavailable
-        };
+        let constructor = if cause.is_refusal() { Self::DeleteRefused } else { Self::DeleteUnavailable };
         constructor(cause)
     }
 }

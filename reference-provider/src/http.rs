@@ -78,13 +78,7 @@ impl CallError {
     }
 
     fn unbuilt() -> Self {
-        Self {
-            reason: "the request could not be built".to_owned(),
-            status: None,
-            transient: false,
-            ambiguous: false,
-            ..Self::unusable(0)
-        }
+        Self { reason: "the request could not be built".to_owned(), status: None, transient: false, ambiguous: false, ..Self::unusable(0) }
     }
 
     fn no_answer(error: reqwest::Error) -> Self {
@@ -124,14 +118,8 @@ impl Http {
                 .user_agent(concat!("reference-provider/", env!("CARGO_PKG_VERSION")))
         };
         // Without any CA file there is no client by default. One that trusts nobody is still good for plain http.
-        let client = builder()
-            .build()
-            .or_else(|_| builder().tls_certs_only([]).build())?;
-        Ok(Self {
-            client,
-            limits,
-            started: Instant::now(),
-        })
+        let client = builder().build().or_else(|_| builder().tls_certs_only([]).build())?;
+        Ok(Self { client, limits, started: Instant::now() })
     }
 
     /// Returns the moment when a phase of the run ends.
@@ -142,12 +130,7 @@ impl Http {
     /// Sends a request until it succeeds, fails for good, or the next attempt would pass the deadline.
     ///
     /// The error is the last attempt's, but ambiguous if any of them was.
-    pub(crate) async fn call(
-        &self,
-        request: &RequestBuilder,
-        accept: Accept,
-        deadline: Instant,
-    ) -> Result<SecretString, CallError> {
+    pub(crate) async fn call(&self, request: &RequestBuilder, accept: Accept, deadline: Instant) -> Result<SecretString, CallError> {
         let mut backoff = Backoff::new(self.limits, deadline);
         let mut ambiguous = false;
         loop {
@@ -164,12 +147,7 @@ impl Http {
     }
 
     /// Sends a request once and returns the body of a 2xx answer.
-    pub(crate) async fn send(
-        &self,
-        request: &RequestBuilder,
-        accept: Accept,
-        timeout: Duration,
-    ) -> Result<SecretString, CallError> {
+    pub(crate) async fn send(&self, request: &RequestBuilder, accept: Accept, timeout: Duration) -> Result<SecretString, CallError> {
         // Only a request with a part that was refused, such as a header, cannot be cloned.
         let Some(request) = request.try_clone() else {
             return Err(CallError::unbuilt());
@@ -177,10 +155,7 @@ impl Http {
         let request = request.timeout(timeout);
         let response = request.send().await.map_err(CallError::no_answer)?;
         let status = response.status();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| parse_retry_after(value.to_str().ok()?, SystemTime::now()));
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, SystemTime::now()));
         let body = read_body(response).await;
         if !status.is_success() {
             let body = body.unwrap_or_default();
@@ -191,11 +166,7 @@ impl Http {
             (Accept::Json, Some(body)) => is_empty_or_json(body.expose_secret()),
             (_, None) => false,
         };
-        if usable {
-            Ok(body.unwrap_or_default())
-        } else {
-            Err(CallError::unusable(status.as_u16()))
-        }
+        if usable { Ok(body.unwrap_or_default()) } else { Err(CallError::unusable(status.as_u16())) }
     }
 }
 
@@ -221,10 +192,7 @@ fn is_certificate_refused(error: &(dyn Error + 'static)) -> bool {
         return true;
     }
     // An I/O error hides what it wraps: its own `source` is the source of that.
-    let cause = match error
-        .downcast_ref::<io::Error>()
-        .and_then(io::Error::get_ref)
-    {
+    let cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
         None => error.source(),
     };

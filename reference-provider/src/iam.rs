@@ -26,11 +26,7 @@ pub(crate) enum Identity {
     /// `SM_ACCESS_APIKEY`.
     ApiKey(SecretString),
     /// The job's compute resource, trusted through a profile that is known by its id or its name.
-    TrustedProfile {
-        profile_id: Option<String>,
-        profile_name: Option<String>,
-        token_file: Option<String>,
-    },
+    TrustedProfile { profile_id: Option<String>, profile_name: Option<String>, token_file: Option<String> },
 }
 
 /// Why there is no access token.
@@ -52,33 +48,16 @@ struct TokenAnswer {
 }
 
 /// Fetches an access token.
-pub(crate) async fn fetch_token(
-    http: &Http,
-    connection: &Connection,
-    deadline: Instant,
-) -> Result<SecretString, IamError> {
+pub(crate) async fn fetch_token(http: &Http, connection: &Connection, deadline: Instant) -> Result<SecretString, IamError> {
     let form = form(&connection.identity)?;
-    let fields: Vec<_> = form
-        .iter()
-        .map(|(name, value)| (*name, value.expose_secret()))
-        .collect();
-    let request = http
-        .client
-        .post(address(&connection.iam_url, &["identity", "token"]))
-        .header("Accept", "application/json")
-        .form(&fields);
+    let fields: Vec<_> = form.iter().map(|(name, value)| (*name, value.expose_secret())).collect();
+    let request = http.client.post(address(&connection.iam_url, &["identity", "token"])).header("Accept", "application/json").form(&fields);
     let mut answer = http.call(&request, Accept::Json, deadline).await;
     let mut backoff = Backoff::new(http.limits, deadline);
     if answer.as_ref().is_err_and(is_unknown_api_key) && backoff.wait(Some(NEW_KEY_GRACE)).await {
         answer = http.call(&request, Accept::Json, deadline).await;
     }
-    let body = answer.map_err(|error| {
-        if is_unknown_api_key(&error) {
-            IamError::UnknownApiKey
-        } else {
-            IamError::Refused(error)
-        }
-    })?;
+    let body = answer.map_err(|error| if is_unknown_api_key(&error) { IamError::UnknownApiKey } else { IamError::Refused(error) })?;
     serde_json::from_str::<TokenAnswer>(body.expose_secret())
         .ok()
         .filter(|answer| !answer.access_token.is_empty())
@@ -93,29 +72,17 @@ fn is_unknown_api_key(error: &CallError) -> bool {
 fn form(identity: &Identity) -> Result<Vec<(&'static str, SecretString)>, IamError> {
     let grant = |name| SecretString::from(format!("urn:ibm:params:oauth:grant-type:{name}"));
     match identity {
-        Identity::ApiKey(key) => Ok(vec![
-            ("grant_type", grant("apikey")),
-            ("apikey", key.clone()),
-            ("response_type", "cloud_iam".into()),
-        ]),
-        Identity::TrustedProfile {
-            profile_id,
-            profile_name,
-            token_file,
-        } => {
+        Identity::ApiKey(key) => Ok(vec![("grant_type", grant("apikey")), ("apikey", key.clone()), ("response_type", "cloud_iam".into())]),
+        Identity::TrustedProfile { profile_id, profile_name, token_file } => {
             let read = |file: &str| std::fs::read_to_string(file).ok();
             let token = match token_file {
                 Some(file) => read(file),
                 None => TOKEN_FILES.into_iter().find_map(read),
             };
             let token = token.ok_or(IamError::ComputeResourceToken)?;
-            let mut form = vec![
-                ("grant_type", grant("cr-token")),
-                ("cr_token", token.into()),
-            ];
+            let mut form = vec![("grant_type", grant("cr-token")), ("cr_token", token.into())];
             let profile = [("profile_id", profile_id), ("profile_name", profile_name)];
-            let given =
-                |(name, value): (_, &Option<String>)| Some((name, value.as_deref()?.into()));
+            let given = |(name, value): (_, &Option<String>)| Some((name, value.as_deref()?.into()));
             form.extend(profile.into_iter().filter_map(given));
             Ok(form)
         }

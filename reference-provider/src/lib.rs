@@ -63,38 +63,21 @@ enum StartError {
 ///
 /// `pagerduty_url` is always [`PAGERDUTY_URL`], except in tests. Each log record is handed to `write_line`.
 /// The run ends by itself: no wait and no call outlives the retry budget by more than a few short requests.
-pub async fn run(
-    environment: &Environment,
-    pagerduty_url: &str,
-    write_line: &dyn Fn(&str),
-) -> Outcome {
+pub async fn run(environment: &Environment, pagerduty_url: &str, write_line: &dyn Fn(&str)) -> Outcome {
     let log = Log::new(environment, write_line);
     let started = start(environment, pagerduty_url, &log).await;
     started.unwrap_or_else(|error| {
-        log.error(&format!(
-            "nothing could be reported: {}",
-            error::chain(&error)
-        ));
+        log.error(&format!("nothing could be reported: {}", error::chain(&error)));
         Outcome::Failed
     })
 }
 
-async fn start(
-    environment: &Environment,
-    pagerduty_url: &str,
-    log: &Log<'_>,
-) -> Result<Outcome, StartError> {
+async fn start(environment: &Environment, pagerduty_url: &str, log: &Log<'_>) -> Result<Outcome, StartError> {
     let limits = Limits::read(environment);
     let connection = Connection::read(environment)?;
     let http = Http::new(limits.as_ref().copied().unwrap_or_default())?;
     // The token comes first: without it nothing could be reported, so nothing may be created.
     let secrets_manager = SecretsManager::sign_in(&http, &connection).await?;
     let job = limits.and_then(|_| Job::read(environment, pagerduty_url));
-    Ok(Run {
-        http: &http,
-        log,
-        secrets_manager,
-    }
-    .perform(job)
-    .await)
+    Ok(Run { http: &http, log, secrets_manager }.perform(job).await)
 }

@@ -39,16 +39,9 @@ impl Run<'_> {
     }
 
     async fn act(&mut self, job: Job) -> Result<(), Failure> {
-        let login = self
-            .secrets_manager
-            .login_secret(&job.login_secret_id)
-            .await?;
-        let third_party = ThirdParty {
-            http: self.http,
-            log: self.log,
-            system: job.target.log_in(login),
-            task_id: self.secrets_manager.task_id(),
-        };
+        let login = self.secrets_manager.login_secret(&job.login_secret_id).await?;
+        let third_party =
+            ThirdParty { http: self.http, log: self.log, system: job.target.log_in(login), task_id: self.secrets_manager.task_id() };
         match job.action {
             Action::Create => self.create(&third_party).await,
             Action::Delete { credentials_id } => self.delete(&third_party, &credentials_id).await,
@@ -87,14 +80,8 @@ impl Run<'_> {
     /// Deals with what an earlier run of the same job left: Code Engine starts a job again that was killed or failed.
     ///
     /// Returns true if that run did the whole task. A new credential is never created beside an old one of the task.
-    async fn is_done_by_an_earlier_run(
-        &mut self,
-        third_party: &ThirdParty<'_>,
-    ) -> Result<bool, Failure> {
-        let leftovers = third_party
-            .find(Phase::Prepare)
-            .await
-            .map_err(Failure::creation)?;
+    async fn is_done_by_an_earlier_run(&mut self, third_party: &ThirdParty<'_>) -> Result<bool, Failure> {
+        let leftovers = third_party.find(Phase::Prepare).await.map_err(Failure::creation)?;
         if leftovers.is_empty() {
             return Ok(false);
         }
@@ -111,10 +98,7 @@ impl Run<'_> {
     }
 
     async fn delete(&mut self, third_party: &ThirdParty<'_>, id: &str) -> Result<(), Failure> {
-        third_party
-            .revoke(id, Phase::Delete)
-            .await
-            .map_err(Failure::deletion)?;
+        third_party.revoke(id, Phase::Delete).await.map_err(Failure::deletion)?;
         let update = TaskUpdate::CredentialsDeleted;
         let deadline = self.http.end_of(Phase::Report);
         let Err(cause) = self.secrets_manager.update_task(&update, deadline).await else {
@@ -150,10 +134,7 @@ impl Run<'_> {
             }
             // Secrets Manager has had its chance: one more attempt, after the pause that it asked for.
             Failure::ReportNotAccepted(cause) => {
-                if !Backoff::new(self.http.limits, end)
-                    .wait(cause.retry_after)
-                    .await
-                {
+                if !Backoff::new(self.http.limits, end).wait(cause.retry_after).await {
                     return;
                 }
                 Instant::now()
@@ -163,9 +144,7 @@ impl Run<'_> {
         let update = TaskUpdate::Failed(failure);
         match self.secrets_manager.update_task(&update, deadline).await {
             Ok(()) => self.log.info("reported the failure"),
-            Err(error) => self
-                .log
-                .error(&format!("the failure could not be reported: {error}")),
+            Err(error) => self.log.error(&format!("the failure could not be reported: {error}")),
         }
     }
 }

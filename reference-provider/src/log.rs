@@ -19,10 +19,7 @@ impl<'a> Log<'a> {
         let action = variable(environment, "SM_ACTION")
             .filter(|action| matches!(*action, "create_credentials" | "delete_credentials"))
             .unwrap_or("unknown");
-        Self {
-            prefix: format!("[{task}]:[{action}]"),
-            write_line,
-        }
+        Self { prefix: format!("[{task}]:[{action}]"), write_line }
     }
 
     pub(crate) fn info(&self, text: &str) {
@@ -42,10 +39,7 @@ impl<'a> Log<'a> {
 }
 
 /// Writes one line to standard error.
-#[expect(
-    clippy::print_stderr,
-    reason = "this is the one place that writes the log"
-)]
+#[expect(clippy::print_stderr, reason = "this is the one place that writes the log")]
 pub fn write_line(line: &str) {
     eprintln!("{line}");
 }

@@ -19,19 +19,11 @@ fn main() -> ExitCode {
 }
 
 fn start() -> Result<Outcome> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("failed to start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start the runtime")?;
     // Names or values that are not UTF-8 cannot be ours: Code Engine's API takes text only.
-    let environment: Environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
-    let outcome = runtime.block_on(reference_provider::run(
-        &environment,
-        PAGERDUTY_URL,
-        &log::write_line,
-    ));
+    let environment: Environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let outcome = runtime.block_on(reference_provider::run(&environment, PAGERDUTY_URL, &log::write_line));
     // A name resolution that hangs must not keep the finished job alive.
     runtime.shutdown_background();
     Ok(outcome)

@@ -59,8 +59,7 @@ impl Backoff {
     /// Even at the deadline it gets a quarter of the usual time, because a request that cannot be answered is worse than
     /// none: nobody knows what it did.
     pub(crate) fn request_timeout(&self) -> Duration {
-        self.remaining()
-            .clamp(self.request_timeout / 4, self.request_timeout)
+        self.remaining().clamp(self.request_timeout / 4, self.request_timeout)
     }
 
     /// Waits before the next attempt; returns false, at once, when no further attempt fits before the deadline.
@@ -100,10 +99,7 @@ pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration
         // A number that does not even fit is a very long time.
         Duration::from_secs(value.parse().unwrap_or(u64::MAX))
     } else {
-        httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(now)
-            .ok()?
+        httpdate::parse_http_date(value).ok()?.duration_since(now).ok()?
     };
     (!asked.is_zero()).then_some(asked)
 }
@@ -113,10 +109,7 @@ mod tests {
     use super::*;
 
     fn backoff(budget: Duration) -> Backoff {
-        let limits = Limits {
-            budget,
-            request_timeout: budget / 4,
-        };
+        let limits = Limits { budget, request_timeout: budget / 4 };
         Backoff::new(limits, Instant::now() + budget)
     }
 
@@ -128,10 +121,7 @@ mod tests {
                 let delay = backoff.next_delay(None);
                 let longest = Duration::from_millis(500 << attempt.min(10));
                 assert!(delay >= Duration::from_millis(250), "{delay:?}");
-                assert!(
-                    delay <= longest.min(Duration::from_secs(30)),
-                    "{attempt}: {delay:?}"
-                );
+                assert!(delay <= longest.min(Duration::from_secs(30)), "{attempt}: {delay:?}");
             }
         }
     }
@@ -168,15 +158,7 @@ mod tests {
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:40 GMT"), Some(3));
         assert_eq!(seconds("Sunday, 06-Nov-94 08:49:40 GMT"), Some(3));
         assert_eq!(seconds("99999999999999999999999999"), Some(u64::MAX));
-        for ignored in [
-            "",
-            "0",
-            "-1",
-            "1.5",
-            "soon",
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-            "Sat, 05 Nov 1994 08:49:37 GMT",
-        ] {
+        for ignored in ["", "0", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 05 Nov 1994 08:49:37 GMT"] {
             assert_eq!(seconds(ignored), None, "{ignored}");
         }
     }

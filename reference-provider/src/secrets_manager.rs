@@ -66,17 +66,9 @@ pub(crate) struct SecretsManager<'a> {
 
 impl<'a> SecretsManager<'a> {
     /// Fetches the token that serves the whole job.
-    pub(crate) async fn sign_in(
-        http: &'a Http,
-        connection: &'a Connection,
-    ) -> Result<Self, IamError> {
+    pub(crate) async fn sign_in(http: &'a Http, connection: &'a Connection) -> Result<Self, IamError> {
         let token = fetch_token(http, connection, http.end_of(Phase::Prepare)).await?;
-        Ok(Self {
-            http,
-            connection,
-            token,
-            renewed: false,
-        })
+        Ok(Self { http, connection, token, renewed: false })
     }
 
     /// Returns the id of the job's task.
@@ -87,22 +79,15 @@ impl<'a> SecretsManager<'a> {
     /// Reads the secret with which the third-party system is logged in to.
     pub(crate) async fn login_secret(&mut self, id: &str) -> Result<SecretString, Failure> {
         let deadline = self.http.end_of(Phase::Prepare);
-        let answer = self
-            .call(Method::GET, &[id], None, Accept::Json, deadline)
-            .await;
+        let answer = self.call(Method::GET, &[id], None, Accept::Json, deadline).await;
         let answer = answer.map_err(Failure::LoginSecretUnreadable)?;
         read_login_secret(answer.expose_secret()).ok_or(Failure::LoginSecretUnusable)
     }
 
     /// Updates the task. Any 2xx is success: what the body holds changes nothing about what Secrets Manager has done.
-    pub(crate) async fn update_task(
-        &mut self,
-        update: &TaskUpdate<'_>,
-        deadline: Instant,
-    ) -> Result<(), CallError> {
+    pub(crate) async fn update_task(&mut self, update: &TaskUpdate<'_>, deadline: Instant) -> Result<(), CallError> {
         let (path, body) = (self.task_path(), update.body());
-        self.call(Method::PUT, &path, Some(&body), Accept::AnyBody, deadline)
-            .await?;
+        self.call(Method::PUT, &path, Some(&body), Accept::AnyBody, deadline).await?;
         Ok(())
     }
 
@@ -113,24 +98,16 @@ impl<'a> SecretsManager<'a> {
             status: TaskStatus,
         }
         let deadline = self.http.end_of(Phase::Ask);
-        let body = match self
-            .call(Method::GET, &self.task_path(), None, Accept::Json, deadline)
-            .await
-        {
+        let body = match self.call(Method::GET, &self.task_path(), None, Accept::Json, deadline).await {
             Err(error) if error.status == Some(404) => return Ok(TaskStatus::Gone),
             answer => answer?,
         };
-        let task: Task =
-            serde_json::from_str(body.expose_secret()).map_err(|_| CallError::unusable(200))?;
+        let task: Task = serde_json::from_str(body.expose_secret()).map_err(|_| CallError::unusable(200))?;
         Ok(task.status)
     }
 
     fn task_path(&self) -> [&'a str; 3] {
-        [
-            &self.connection.secret_id,
-            "tasks",
-            &self.connection.task_id,
-        ]
+        [&self.connection.secret_id, "tasks", &self.connection.task_id]
     }
 
     /// Calls Secrets Manager; a 401 gets a fresh token, once per job.
@@ -148,9 +125,7 @@ impl<'a> SecretsManager<'a> {
         let mut ambiguous = false;
         loop {
             let mut request = client.request(method.clone(), url.clone());
-            request = request
-                .bearer_auth(self.token.expose_secret())
-                .header(ACCEPT, "application/json");
+            request = request.bearer_auth(self.token.expose_secret()).header(ACCEPT, "application/json");
             if let Some(body) = body {
                 request = request.json(body);
             }
@@ -198,21 +173,12 @@ mod tests {
 
     #[test]
     fn a_login_secret_is_one_line_of_a_known_type() {
-        let read = |body: Value| {
-            read_login_secret(&body.to_string()).map(|token| token.expose_secret().to_owned())
-        };
+        let read = |body: Value| read_login_secret(&body.to_string()).map(|token| token.expose_secret().to_owned());
         let arbitrary = |payload: Value| json!({"secret_type": "arbitrary", "payload": payload});
         assert_eq!(read(arbitrary("abc".into())).as_deref(), Some("abc"));
         assert_eq!(read(arbitrary("abc\n".into())).as_deref(), Some("abc"));
-        assert_eq!(
-            read(json!({"secret_type": "username_password", "username": "u", "password": "p"}))
-                .as_deref(),
-            Some("p")
-        );
-        assert_eq!(
-            read(json!({"secret_type": "iam_credentials", "api_key": "k"})).as_deref(),
-            Some("k")
-        );
+        assert_eq!(read(json!({"secret_type": "username_password", "username": "u", "password": "p"})).as_deref(), Some("p"));
+        assert_eq!(read(json!({"secret_type": "iam_credentials", "api_key": "k"})).as_deref(), Some("k"));
         for unusable in [
             arbitrary("".into()),
             arbitrary("two\nlines".into()),

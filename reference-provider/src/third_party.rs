@@ -38,9 +38,7 @@ impl ThirdParty<'_> {
                         return Err(Failure::CreateUnusable);
                     };
                     // What a lost request created only after it was searched for. The new credential is good either way.
-                    if ambiguous
-                        && let Err(failure) = self.clear(Some(&credential.id), Phase::Clear).await
-                    {
+                    if ambiguous && let Err(failure) = self.clear(Some(&credential.id), Phase::Clear).await {
                         self.log.error(&chain(&failure));
                     }
                     return Ok(credential);
@@ -52,8 +50,7 @@ impl ThirdParty<'_> {
             // The wait comes before the search, so that a request which is still at work there can finish.
             let again = cause.transient && backoff.wait(cause.retry_after).await;
             if ambiguous {
-                self.clear(None, if again { Phase::Prepare } else { Phase::Clear })
-                    .await?;
+                self.clear(None, if again { Phase::Prepare } else { Phase::Clear }).await?;
             }
             if !again {
                 return Err(Failure::creation(cause));
@@ -65,24 +62,15 @@ impl ThirdParty<'_> {
     pub(crate) async fn find(&self, phase: Phase) -> Result<Vec<String>, CallError> {
         let request = self.system.find(&self.http.client, self.task_id);
         let deadline = self.http.end_of(phase);
-        let body = self
-            .http
-            .call(&request, Accept::WholeBody, deadline)
-            .await?;
+        let body = self.http.call(&request, Accept::WholeBody, deadline).await?;
         let answer: Value = serde_json::from_str(body.expose_secret()).unwrap_or_default();
         let listing = self.system.listing();
         let credentials = answer[listing.credentials].as_array();
         let credentials = credentials.ok_or_else(|| CallError::unusable(200))?;
         // The server's filter may be wider than asked; revoking a stranger's credential is the one thing never to do.
         let own = |one: &&Value| one[listing.task_id].as_str() == Some(self.task_id);
-        let ids = credentials
-            .iter()
-            .filter(own)
-            .filter_map(|one| one[listing.id].as_str());
-        Ok(ids
-            .filter(|id| is_path_segment(id))
-            .map(str::to_owned)
-            .collect())
+        let ids = credentials.iter().filter(own).filter_map(|one| one[listing.id].as_str());
+        Ok(ids.filter(|id| is_path_segment(id)).map(str::to_owned).collect())
     }
 
     /// Revokes a credential; one that is gone already is as good as revoked.
@@ -91,19 +79,13 @@ impl ThirdParty<'_> {
     pub(crate) async fn revoke(&self, id: &str, phase: Phase) -> Result<(), CallError> {
         let log = self.log;
         let request = self.system.revoke(&self.http.client, id);
-        match self
-            .http
-            .call(&request, Accept::Json, self.http.end_of(phase))
-            .await
-        {
+        match self.http.call(&request, Accept::Json, self.http.end_of(phase)).await {
             Ok(_) => log.info(&format!("revoked the credential {id}")),
             Err(error) if matches!(error.status, Some(404 | 410)) => {
                 log.info(&format!("the credential {id} is gone already"));
             }
             Err(error) => {
-                log.error(&format!(
-                    "the credential {id} could not be revoked and may live on: {error}"
-                ));
+                log.error(&format!("the credential {id} could not be revoked and may live on: {error}"));
                 return Err(error);
             }
         }

@@ -34,9 +34,7 @@ impl Artifactory {
     }
 
     fn log_in(&self, request: RequestBuilder) -> RequestBuilder {
-        request
-            .bearer_auth(self.login.expose_secret())
-            .header("Accept", "application/json")
+        request.bearer_auth(self.login.expose_secret()).header("Accept", "application/json")
     }
 }
 
@@ -68,11 +66,7 @@ impl System for Artifactory {
     }
 
     fn listing(&self) -> Listing {
-        Listing {
-            credentials: "tokens",
-            id: "token_id",
-            task_id: "description",
-        }
+        Listing { credentials: "tokens", id: "token_id", task_id: "description" }
     }
 
     fn revoke(&self, client: &Client, credentials_id: &str) -> RequestBuilder {

@@ -78,10 +78,7 @@ impl Target {
     pub(crate) fn log_in(self, login: SecretString) -> Box<dyn System> {
         match self {
             Self::Artifactory(inputs) => Box::new(Artifactory { inputs, login }),
-            Self::PagerDuty {
-                url,
-                orchestration_id,
-            } => Box::new(PagerDuty::new(&url, &orchestration_id, login)),
+            Self::PagerDuty { url, orchestration_id } => Box::new(PagerDuty::new(&url, &orchestration_id, login)),
         }
     }
 }

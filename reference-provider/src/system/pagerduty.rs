@@ -25,10 +25,7 @@ pub(crate) struct PagerDuty {
 impl PagerDuty {
     pub(crate) fn new(url: &Url, orchestration_id: &str, login: SecretString) -> Self {
         let path = ["event_orchestrations", orchestration_id, "integrations"];
-        Self {
-            integrations: address(url, &path),
-            login,
-        }
+        Self { integrations: address(url, &path), login }
     }
 
     fn log_in(&self, request: RequestBuilder) -> RequestBuilder {
@@ -47,8 +44,7 @@ impl PagerDuty {
 
 impl System for PagerDuty {
     fn create(&self, client: &Client, task_id: &str) -> RequestBuilder {
-        self.log_in(client.post(self.integrations.clone()))
-            .json(&json!({ "integration": { "label": task_id } }))
+        self.log_in(client.post(self.integrations.clone())).json(&json!({ "integration": { "label": task_id } }))
     }
 
     fn read_created(&self, answer: &Value) -> Option<Credential> {
@@ -62,11 +58,7 @@ impl System for PagerDuty {
     }
 
     fn listing(&self) -> Listing {
-        Listing {
-            credentials: "integrations",
-            id: "id",
-            task_id: "label",
-        }
+        Listing { credentials: "integrations", id: "id", task_id: "label" }
     }
 
     fn revoke(&self, client: &Client, credentials_id: &str) -> RequestBuilder {

@@ -87,10 +87,7 @@ impl Cloud {
             .mount(&server)
             .await;
         let answering = Arc::clone(&state);
-        Mock::given(any())
-            .respond_with(move |request: &Request| lock(&answering).answer(request))
-            .mount(&server)
-            .await;
+        Mock::given(any()).respond_with(move |request: &Request| lock(&answering).answer(request)).mount(&server).await;
         Self { server, state }
     }
 
@@ -103,11 +100,7 @@ impl Cloud {
     }
 
     pub(crate) fn script(&self, operation: Operation, faults: impl IntoIterator<Item = Fault>) {
-        self.state()
-            .faults
-            .entry(operation)
-            .or_default()
-            .extend(faults);
+        self.state().faults.entry(operation).or_default().extend(faults);
     }
 
     pub(crate) fn lasting(&self, operation: Operation, status: u16) {
@@ -121,20 +114,11 @@ impl Cloud {
     pub(crate) fn bodies(&self, operation: Operation) -> Vec<String> {
         let state = self.state();
         let of = |(seen, _): &&(Operation, String)| *seen == operation;
-        state
-            .journal
-            .iter()
-            .filter(of)
-            .map(|(_, body)| body.clone())
-            .collect()
+        state.journal.iter().filter(of).map(|(_, body)| body.clone()).collect()
     }
 
     pub(crate) fn order(&self) -> Vec<Operation> {
-        self.state()
-            .journal
-            .iter()
-            .map(|(operation, _)| *operation)
-            .collect()
+        self.state().journal.iter().map(|(operation, _)| *operation).collect()
     }
 
     pub(crate) fn live(&self) -> Vec<String> {
@@ -147,27 +131,20 @@ impl Cloud {
 }
 
 fn lock(state: &Arc<Mutex<State>>) -> MutexGuard<'_, State> {
-    state
-        .lock()
-        .expect("no test panics while it holds the state")
+    state.lock().expect("no test panics while it holds the state")
 }
 
 fn operation(request: &Request) -> Operation {
     let path = request.url.path();
-    let third_party = path.starts_with("/access/api/v1/tokens")
-        || path.starts_with("/event_orchestrations/orchestration/integrations");
+    let third_party = path.starts_with("/access/api/v1/tokens") || path.starts_with("/event_orchestrations/orchestration/integrations");
     match (request.method.as_str(), path) {
         ("POST", "/identity/token") => Operation::Token,
-        ("GET", path) if path == format!("/api/v2/secrets/{LOGIN_SECRET}") => {
-            Operation::LoginSecret
-        }
-        (method, path) if path == format!("/api/v2/secrets/{SECRET}/tasks/{TASK}") => {
-            match method {
-                "GET" => Operation::ReadTask,
-                "PUT" => Operation::Update,
-                _ => Operation::Other,
-            }
-        }
+        ("GET", path) if path == format!("/api/v2/secrets/{LOGIN_SECRET}") => Operation::LoginSecret,
+        (method, path) if path == format!("/api/v2/secrets/{SECRET}/tasks/{TASK}") => match method {
+            "GET" => Operation::ReadTask,
+            "PUT" => Operation::Update,
+            _ => Operation::Other,
+        },
         ("POST", _) if third_party => Operation::Create,
         ("GET", _) if third_party => Operation::Find,
         ("DELETE", _) if third_party => Operation::Revoke,
@@ -179,10 +156,7 @@ impl State {
     /// Takes the request away from `answer` if it is to be closed.
     fn close(&mut self, request: &Request) -> bool {
         let operation = operation(request);
-        let next = self
-            .faults
-            .get(&operation)
-            .and_then(|faults| faults.front());
+        let next = self.faults.get(&operation).and_then(|faults| faults.front());
         let applied = match next {
             Some(Fault::AppliedAndClosed) => true,
             Some(Fault::Closed) => false,
@@ -227,23 +201,14 @@ impl State {
         let is_pagerduty = request.url.path().starts_with("/event_orchestrations");
         let json = |status, body: Value| ResponseTemplate::new(status).set_body_json(body);
         match operation {
-            Operation::Token => json(
-                200,
-                json!({"access_token": ACCESS_TOKEN, "expires_in": 3600}),
-            ),
+            Operation::Token => json(200, json!({"access_token": ACCESS_TOKEN, "expires_in": 3600})),
             Operation::LoginSecret => json(200, self.login_answer.clone()),
             Operation::ReadTask => json(200, json!({"id": TASK, "status": self.task_status})),
             Operation::Update if !matches!(self.task_status.as_str(), "queued" | "processing") => {
-                json(
-                    400,
-                    json!({"errors": [{"code": "bad_request", "message": "final"}]}),
-                )
+                json(400, json!({"errors": [{"code": "bad_request", "message": "final"}]}))
             }
             Operation::Update => {
-                body["status"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .clone_into(&mut self.task_status);
+                body["status"].as_str().unwrap_or_default().clone_into(&mut self.task_status);
                 self.reported = Some(body);
                 json(200, json!({"id": TASK, "status": self.task_status}))
             }
@@ -251,18 +216,11 @@ impl State {
             Operation::Find if is_pagerduty => {
                 let one = |(id, label): (&String, &String)| json!({"id": id, "label": label});
                 let integrations: Vec<_> = self.live.iter().map(one).collect();
-                json(
-                    200,
-                    json!({"integrations": integrations, "total": integrations.len()}),
-                )
+                json(200, json!({"integrations": integrations, "total": integrations.len()}))
             }
             Operation::Find => {
-                let one =
-                    |(id, task): (&String, &String)| json!({"token_id": id, "description": task});
-                json(
-                    200,
-                    json!({"tokens": self.live.iter().map(one).collect::<Vec<_>>()}),
-                )
+                let one = |(id, task): (&String, &String)| json!({"token_id": id, "description": task});
+                json(200, json!({"tokens": self.live.iter().map(one).collect::<Vec<_>>()}))
             }
             Operation::Revoke => {
                 let id = request.url.path().rsplit('/').next().unwrap_or_default();
@@ -280,11 +238,7 @@ impl State {
     fn create(&mut self, body: &Value, is_pagerduty: bool) -> ResponseTemplate {
         self.created += 1;
         let id = format!("credential-{}", self.created);
-        let carried = if is_pagerduty {
-            &body["integration"]["label"]
-        } else {
-            &body["description"]
-        };
+        let carried = if is_pagerduty { &body["integration"]["label"] } else { &body["description"] };
         let carried = carried.as_str().unwrap_or_default().to_owned();
         self.live.insert(id.clone(), carried.clone());
         let token = format!("{TOKEN}-{}", self.created);
@@ -300,9 +254,7 @@ impl State {
 /// Each secret goes to its own service alone.
 fn assert_authorised(operation: Operation, request: &Request) {
     let header = request.headers.get("authorization");
-    let authorization = header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let authorization = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let expected = match operation {
         Operation::Token => String::new(),
         Operation::Create | Operation::Find | Operation::Revoke => {

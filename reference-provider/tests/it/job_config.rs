@@ -11,24 +11,11 @@ fn every_variable_is_one_that_both_tools_accept() {
     for variable in variables {
         let name = variable["name"].as_str().unwrap();
         let value = variable["value"].as_str().unwrap();
-        let bare = name
-            .strip_prefix("SMIN_")
-            .or(name.strip_prefix("SMOUT_"))
-            .unwrap();
-        assert!(
-            bare.starts_with(|first: char| first.is_ascii_uppercase()),
-            "{name}"
-        );
-        assert!(
-            bare.bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
-            "{name}"
-        );
+        let bare = name.strip_prefix("SMIN_").or(name.strip_prefix("SMOUT_")).unwrap();
+        assert!(bare.starts_with(|first: char| first.is_ascii_uppercase()), "{name}");
+        assert!(bare.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{name}");
         let (kind, required) = value.split_once(", ").unwrap();
-        assert!(
-            matches!(required, "required:true" | "required:false"),
-            "{value}"
-        );
+        assert!(matches!(required, "required:true" | "required:false"), "{value}");
         let kind = kind.strip_prefix("type:").unwrap();
         let is_plain = matches!(kind, "string" | "integer" | "boolean" | "secret_id");
         assert!(is_plain || kind == "enum[artifactory|pagerduty]", "{value}");

@@ -46,14 +46,8 @@ impl<'a> Job<'a> {
             ("IAM_URL", &url),
             ("RETRY_BUDGET", AMPLE),
         ];
-        let job = Self {
-            cloud,
-            variables: variables
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
-        };
-        job.with("SM_SYSTEM_VALUE", "artifactory")
-            .with("SM_URL_VALUE", &url)
+        let job = Self { cloud, variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
+        job.with("SM_SYSTEM_VALUE", "artifactory").with("SM_URL_VALUE", &url)
     }
 
     fn create(cloud: &'a Cloud) -> Self {
@@ -65,9 +59,7 @@ impl<'a> Job<'a> {
     }
 
     fn pagerduty(self) -> Self {
-        self.with("SM_SYSTEM_VALUE", "pagerduty")
-            .with("SM_URL_VALUE", "")
-            .with("SM_ORCHESTRATION_ID_VALUE", "orchestration")
+        self.with("SM_SYSTEM_VALUE", "pagerduty").with("SM_URL_VALUE", "").with("SM_ORCHESTRATION_ID_VALUE", "orchestration")
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
@@ -84,22 +76,16 @@ impl<'a> Job<'a> {
     async fn run(self) -> Ended {
         let lines = RefCell::new(Vec::new());
         let write_line = |line: &str| lines.borrow_mut().push(line.to_owned());
-        let outcome =
-            reference_provider::run(&self.variables, &self.cloud.url(), &write_line).await;
+        let outcome = reference_provider::run(&self.variables, &self.cloud.url(), &write_line).await;
         let log = lines.into_inner().join("\n");
         assert!(!log.contains("canary"), "{log}");
-        assert!(
-            outcome == Outcome::Succeeded || log.contains(" ERROR: "),
-            "{log}"
-        );
+        assert!(outcome == Outcome::Succeeded || log.contains(" ERROR: "), "{log}");
         for body in self.cloud.bodies(Operation::Update) {
             let body: Value = serde_json::from_str(&body).unwrap_or_default();
             let errors = body["errors"].to_string();
             assert!(!errors.contains("canary"), "{errors}");
             if body["status"] == "failed" {
-                let description = body["errors"][0]["description"]
-                    .as_str()
-                    .unwrap_or_default();
+                let description = body["errors"][0]["description"].as_str().unwrap_or_default();
                 assert!((1..=1024).contains(&description.len()), "{description}");
                 assert!(!description.contains(char::is_control), "{description}");
             }
@@ -124,17 +110,11 @@ impl<'a> Job<'a> {
 fn reported_code(cloud: &Cloud) -> String {
     let reported = cloud.state().reported.clone().unwrap_or_default();
     assert_eq!(reported["status"], "failed", "{reported}");
-    reported["errors"][0]["code"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    reported["errors"][0]["code"].as_str().unwrap_or_default().to_owned()
 }
 
 fn third_party_calls(cloud: &Cloud) -> usize {
-    [Operation::Create, Operation::Find, Operation::Revoke]
-        .map(|operation| cloud.count(operation))
-        .iter()
-        .sum()
+    [Operation::Create, Operation::Find, Operation::Revoke].map(|operation| cloud.count(operation)).iter().sum()
 }
 
 fn html() -> ResponseTemplate {
@@ -153,16 +133,7 @@ mod create {
             .with("SM_REFRESHABLE_VALUE", "T")
             .succeeds()
             .await;
-        assert_eq!(
-            cloud.order(),
-            [
-                Operation::Token,
-                Operation::LoginSecret,
-                Operation::Find,
-                Operation::Create,
-                Operation::Update
-            ]
-        );
+        assert_eq!(cloud.order(), [Operation::Token, Operation::LoginSecret, Operation::Find, Operation::Create, Operation::Update]);
         let sent: Value = serde_json::from_str(&cloud.bodies(Operation::Create)[0]).unwrap();
         assert_eq!(
             sent,
@@ -177,10 +148,7 @@ mod create {
         );
         assert_eq!(cloud.live(), ["credential-1"]);
         let form = &cloud.bodies(Operation::Token)[0];
-        assert_eq!(
-            form,
-            "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=canary-api-key&response_type=cloud_iam"
-        );
+        assert_eq!(form, "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=canary-api-key&response_type=cloud_iam");
     }
 
     #[tokio::test]
@@ -190,10 +158,8 @@ mod create {
         Job::create(&cloud).pagerduty().succeeds().await;
         assert_eq!(
             cloud.state().reported,
-            Some(
-                json!({"status": "credentials_created", "credentials": {"id": "credential-1", "payload":
-                {"token": format!("{TOKEN}-1"), "url": "https://events.pagerduty.com/v2/enqueue"}}})
-            )
+            Some(json!({"status": "credentials_created", "credentials": {"id": "credential-1", "payload":
+                {"token": format!("{TOKEN}-1"), "url": "https://events.pagerduty.com/v2/enqueue"}}}))
         );
         assert_eq!(cloud.live(), ["credential-1", "stranger"]);
     }
@@ -250,13 +216,7 @@ mod create {
         let cloud = Cloud::start().await;
         cloud.script(Operation::Update, [Fault::status(401)]);
         Job::create(&cloud).succeeds().await;
-        assert_eq!(
-            (
-                cloud.count(Operation::Token),
-                cloud.count(Operation::Update)
-            ),
-            (2, 2)
-        );
+        assert_eq!((cloud.count(Operation::Token), cloud.count(Operation::Update)), (2, 2));
 
         let cloud = Cloud::start().await;
         cloud.lasting(Operation::Update, 401);
@@ -267,20 +227,11 @@ mod create {
 
     #[tokio::test]
     async fn an_applied_report_without_acknowledgement_is_kept_when_the_task_can_be_read() {
-        for lost in [
-            Fault::Applied(ResponseTemplate::new(503)),
-            Fault::AppliedAndClosed,
-        ] {
+        for lost in [Fault::Applied(ResponseTemplate::new(503)), Fault::AppliedAndClosed] {
             let cloud = Cloud::start().await;
             cloud.script(Operation::Update, [lost]);
             Job::create(&cloud).succeeds().await;
-            assert_eq!(
-                (
-                    cloud.count(Operation::Update),
-                    cloud.count(Operation::ReadTask)
-                ),
-                (2, 1)
-            );
+            assert_eq!((cloud.count(Operation::Update), cloud.count(Operation::ReadTask)), (2, 1));
             assert_eq!(cloud.live(), ["credential-1"]);
         }
     }
@@ -288,10 +239,7 @@ mod create {
     #[tokio::test]
     async fn an_applied_report_without_acknowledgement_is_undone_when_the_task_cannot_be_read() {
         let cloud = Cloud::start().await;
-        cloud.script(
-            Operation::Update,
-            [Fault::Applied(ResponseTemplate::new(503))],
-        );
+        cloud.script(Operation::Update, [Fault::Applied(ResponseTemplate::new(503))]);
         cloud.lasting(Operation::ReadTask, 403);
         let log = Job::create(&cloud).fails().await;
         assert!(log.contains("the task cannot be read"), "{log}");
@@ -337,9 +285,8 @@ mod create {
     #[tokio::test]
     async fn a_retry_after_that_says_nothing_does_no_harm() {
         let cloud = Cloud::start().await;
-        let faults = ["soon", "0", "Sat, 05 Nov 1994 08:49:37 GMT"].map(|value| {
-            Fault::Answer(ResponseTemplate::new(503).insert_header("retry-after", value))
-        });
+        let faults = ["soon", "0", "Sat, 05 Nov 1994 08:49:37 GMT"]
+            .map(|value| Fault::Answer(ResponseTemplate::new(503).insert_header("retry-after", value)));
         cloud.script(Operation::Update, faults);
         Job::create(&cloud).succeeds().await;
         assert_eq!(cloud.count(Operation::Update), 4);
@@ -347,11 +294,8 @@ mod create {
 
     #[tokio::test]
     async fn a_creation_whose_answer_was_lost_leaves_one_credential() {
-        for lost in [
-            Fault::AppliedAndClosed,
-            Fault::Applied(ResponseTemplate::new(500)),
-            Fault::Applied(late(ResponseTemplate::new(200))),
-        ] {
+        for lost in [Fault::AppliedAndClosed, Fault::Applied(ResponseTemplate::new(500)), Fault::Applied(late(ResponseTemplate::new(200)))]
+        {
             let cloud = Cloud::start().await;
             cloud.script(Operation::Create, [lost]);
             Job::create(&cloud).succeeds().await;
@@ -389,9 +333,8 @@ mod create {
     async fn a_refused_creation_is_reported_and_not_tried_again() {
         for status in [400, 401, 403, 409, 302] {
             let cloud = Cloud::start().await;
-            let repeats_a_secret = ResponseTemplate::new(status)
-                .insert_header("location", cloud.url())
-                .set_body_string(format!("no: {}", cloud::LOGIN));
+            let repeats_a_secret =
+                ResponseTemplate::new(status).insert_header("location", cloud.url()).set_body_string(format!("no: {}", cloud::LOGIN));
             cloud.script(Operation::Create, [Fault::Answer(repeats_a_secret)]);
             Job::create(&cloud).fails().await;
             assert_eq!(cloud.count(Operation::Create), 1);
@@ -414,13 +357,7 @@ mod create {
         cloud.state().task_status = "credentials_created".to_owned();
         Job::create(&cloud).succeeds().await;
         assert_eq!(cloud.live(), ["leftover"]);
-        assert_eq!(
-            (
-                cloud.count(Operation::Create),
-                cloud.count(Operation::Update)
-            ),
-            (0, 0)
-        );
+        assert_eq!((cloud.count(Operation::Create), cloud.count(Operation::Update)), (0, 0));
     }
 
     #[tokio::test]
@@ -430,13 +367,7 @@ mod create {
         cloud.state().task_status = "failed".to_owned();
         Job::create(&cloud).fails().await;
         assert!(cloud.live().is_empty());
-        assert_eq!(
-            (
-                cloud.count(Operation::Create),
-                cloud.count(Operation::Update)
-            ),
-            (0, 0)
-        );
+        assert_eq!((cloud.count(Operation::Create), cloud.count(Operation::Update)), (0, 0));
     }
 
     #[tokio::test]
@@ -492,23 +423,10 @@ mod delete {
             cloud.leave("old", "an earlier task");
             cloud.leave("current", "another task");
             let job = Job::delete(&cloud, "old");
-            if pagerduty { job.pagerduty() } else { job }
-                .succeeds()
-                .await;
+            if pagerduty { job.pagerduty() } else { job }.succeeds().await;
             assert_eq!(cloud.live(), ["current"]);
-            assert_eq!(
-                cloud.state().reported,
-                Some(json!({"status": "credentials_deleted"}))
-            );
-            assert_eq!(
-                cloud.order(),
-                [
-                    Operation::Token,
-                    Operation::LoginSecret,
-                    Operation::Revoke,
-                    Operation::Update
-                ]
-            );
+            assert_eq!(cloud.state().reported, Some(json!({"status": "credentials_deleted"})));
+            assert_eq!(cloud.order(), [Operation::Token, Operation::LoginSecret, Operation::Revoke, Operation::Update]);
         }
     }
 
@@ -554,10 +472,7 @@ mod delete {
     async fn trouble_that_passes_is_waited_for() {
         let cloud = Cloud::start().await;
         cloud.leave("old", "an earlier task");
-        cloud.script(
-            Operation::Revoke,
-            [Fault::status(502), Fault::Answer(html())],
-        );
+        cloud.script(Operation::Revoke, [Fault::status(502), Fault::Answer(html())]);
         Job::delete(&cloud, "old").succeeds().await;
         assert!(cloud.live().is_empty());
     }
@@ -567,10 +482,7 @@ mod delete {
         let cloud = Cloud::start().await;
         cloud.leave("old", "an earlier task");
         cloud.lasting(Operation::Revoke, 503);
-        Job::delete(&cloud, "old")
-            .with("RETRY_BUDGET", TINY)
-            .fails()
-            .await;
+        Job::delete(&cloud, "old").with("RETRY_BUDGET", TINY).fails().await;
         assert_eq!(reported_code(&cloud), "DELETE_UNAVAILABLE");
         assert_eq!(cloud.live(), ["old"]);
     }
@@ -583,13 +495,7 @@ mod delete {
             cloud.lasting(Operation::Update, status);
             let log = Job::delete(&cloud, "old").fails().await;
             assert!(log.contains("DELETION_NOT_REPORTED"), "{log}");
-            assert_eq!(
-                (
-                    cloud.count(Operation::Update),
-                    cloud.count(Operation::Create)
-                ),
-                (1, 0)
-            );
+            assert_eq!((cloud.count(Operation::Update), cloud.count(Operation::Create)), (1, 0));
         }
     }
 
@@ -599,13 +505,7 @@ mod delete {
         cloud.leave("old", "an earlier task");
         cloud.script(Operation::Update, [Fault::AppliedAndClosed]);
         Job::delete(&cloud, "old").succeeds().await;
-        assert_eq!(
-            (
-                cloud.count(Operation::Update),
-                cloud.count(Operation::ReadTask)
-            ),
-            (2, 1)
-        );
+        assert_eq!((cloud.count(Operation::Update), cloud.count(Operation::ReadTask)), (2, 1));
     }
 }
 
@@ -629,19 +529,11 @@ mod input {
 
     #[tokio::test]
     async fn a_missing_input_is_reported() {
-        for name in [
-            "SM_SYSTEM_VALUE",
-            "SM_LOGIN_SECRET_ID_VALUE",
-            "SM_URL_VALUE",
-        ] {
+        for name in ["SM_SYSTEM_VALUE", "SM_LOGIN_SECRET_ID_VALUE", "SM_URL_VALUE"] {
             assert_refused(|job| job.with(name, ""), "INPUT_INVALID").await;
             assert_refused(|job| job.without(name), "INPUT_INVALID").await;
         }
-        assert_refused(
-            |job| job.pagerduty().without("SM_ORCHESTRATION_ID_VALUE"),
-            "INPUT_INVALID",
-        )
-        .await;
+        assert_refused(|job| job.pagerduty().without("SM_ORCHESTRATION_ID_VALUE"), "INPUT_INVALID").await;
     }
 
     #[tokio::test]
@@ -670,12 +562,7 @@ mod input {
 
     #[tokio::test]
     async fn nothing_is_called_when_nothing_could_be_reported() {
-        for name in [
-            "SM_INSTANCE_URL",
-            "SM_SECRET_ID",
-            "SM_SECRET_TASK_ID",
-            "SM_ACCESS_APIKEY",
-        ] {
+        for name in ["SM_INSTANCE_URL", "SM_SECRET_ID", "SM_SECRET_TASK_ID", "SM_ACCESS_APIKEY"] {
             let cloud = Cloud::start().await;
             Job::create(&cloud).without(name).fails().await;
             assert!(cloud.order().is_empty(), "{name}");
@@ -692,10 +579,7 @@ mod login_secret {
             for action in ["create_credentials", "delete_credentials"] {
                 let cloud = Cloud::start().await;
                 cloud.lasting(Operation::LoginSecret, status);
-                Job::new(&cloud, action)
-                    .with("SM_CREDENTIALS_ID", "old")
-                    .fails()
-                    .await;
+                Job::new(&cloud, action).with("SM_CREDENTIALS_ID", "old").fails().await;
                 assert_eq!(reported_code(&cloud), "LOGIN_SECRET_UNREADABLE");
                 assert_eq!(third_party_calls(&cloud), 0);
             }
@@ -724,10 +608,7 @@ mod iam {
     #[tokio::test]
     async fn a_transient_failure_is_retried() {
         let cloud = Cloud::start().await;
-        cloud.script(
-            Operation::Token,
-            [Fault::status(503), Fault::Closed, Fault::Answer(html())],
-        );
+        cloud.script(Operation::Token, [Fault::status(503), Fault::Closed, Fault::Answer(html())]);
         Job::create(&cloud).succeeds().await;
         assert_eq!(cloud.count(Operation::Token), 4);
     }
@@ -756,8 +637,7 @@ mod iam {
     #[tokio::test]
     async fn a_trusted_profile_serves_in_place_of_a_key() {
         let cloud = Cloud::start().await;
-        let file =
-            std::env::temp_dir().join(format!("compute-resource-token-{}", std::process::id()));
+        let file = std::env::temp_dir().join(format!("compute-resource-token-{}", std::process::id()));
         std::fs::write(&file, "canary.compute.token").unwrap();
         Job::create(&cloud)
             .without("SM_ACCESS_APIKEY")
@@ -768,9 +648,7 @@ mod iam {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(
             cloud.bodies(Operation::Token),
-            [
-                "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Acr-token&cr_token=canary.compute.token&profile_id=Profile-1"
-            ]
+            ["grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Acr-token&cr_token=canary.compute.token&profile_id=Profile-1"]
         );
     }
 }
