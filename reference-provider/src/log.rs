@@ -1,12 +1,10 @@
-//! The job's log: one line per record on standard error, which is where Code Engine collects it.
+//! The job's log, which never holds the value of an input, the body of an answer or a secret.
 
 use std::time::SystemTime;
 
 use crate::config::{Environment, variable};
 
-/// Writes records, each beginning with the time, the task and the action.
-///
-/// No value of an input, no body of an answer and no secret is ever given to it.
+/// Writes records of one line, each beginning with the time, the task and the action.
 pub(crate) struct Log<'a> {
     prefix: String,
     write_line: &'a dyn Fn(&str),
@@ -16,9 +14,8 @@ impl<'a> Log<'a> {
     pub(crate) fn new(environment: &Environment, write_line: &'a dyn Fn(&str)) -> Self {
         let task = variable(environment, "SM_SECRET_TASK_ID").unwrap_or("unknown");
         // Only the two known actions are repeated: what else stands there is somebody's mistake and could be anything.
-        let action = variable(environment, "SM_ACTION")
-            .filter(|action| matches!(*action, "create_credentials" | "delete_credentials"))
-            .unwrap_or("unknown");
+        let is_known = |action: &&str| matches!(*action, "create_credentials" | "delete_credentials");
+        let action = variable(environment, "SM_ACTION").filter(is_known).unwrap_or("unknown");
         Self { prefix: format!("[{task}]:[{action}]"), write_line }
     }
 
@@ -33,13 +30,7 @@ impl<'a> Log<'a> {
     fn write(&self, level: &str, text: &str) {
         let time = humantime::format_rfc3339_millis(SystemTime::now());
         // A line break in a value would forge a second record.
-        let line = format!("{time} {} {level}: {text}", self.prefix);
-        (self.write_line)(&line.replace(char::is_control, " "));
+        let line = format!("{time} {} {level}: {text}", self.prefix).replace(char::is_control, " ");
+        (self.write_line)(&line);
     }
-}
-
-/// Writes one line to standard error.
-#[expect(clippy::print_stderr, reason = "this is the one place that writes the log")]
-pub fn write_line(line: &str) {
-    eprintln!("{line}");
 }

@@ -4,22 +4,22 @@
 //!
 //! | | of the budget | by default |
 //! |---|---|---|
-//! | first backoff (`base`) | 1/20, at most 500 ms | 500 ms |
-//! | longest backoff (`cap`) | 1/8 | 30 s |
+//! | first backoff (`base`) | 1/16, at most 500 ms | 500 ms |
+//! | longest backoff | 1/8 | 30 s |
 //! | time-out of one request | at most 1/4 | 10 s |
 //!
-//! A wait is drawn evenly between half of `base` and `base` doubled once per attempt, up to `cap`. The lower bound
-//! keeps a job under five attempts in a second; the full spread keeps many jobs from coming back at the same moment.
+//! A wait is drawn evenly between half of `base` and `base` doubled once per attempt. The lower bound keeps a job with a
+//! budget of 8 s or more to five attempts in a second; the full spread keeps many jobs from coming back at the same moment.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use crate::config::Limits;
-
 /// The parts of a run. Each ends when so many eighths of the budget are used up, whatever the parts before it left over.
 #[derive(Clone, Copy)]
 pub(crate) enum Phase {
+    /// One short attempt.
+    Once = 0,
     /// A deletion ends early: Secrets Manager tries a failed one again every day, so there is no point in insisting.
     Delete = 2,
     /// Token, login secret, and the attempts of the creation.
@@ -34,40 +34,36 @@ pub(crate) enum Phase {
     Undo = 8,
 }
 
-/// The waits between the attempts of one operation.
-pub(crate) struct Backoff {
-    base: Duration,
-    cap: Duration,
+/// How long the job may take, counted from its start.
+#[derive(Clone, Copy)]
+pub(crate) struct Budget {
+    started: Instant,
+    whole: Duration,
     request_timeout: Duration,
-    deadline: Instant,
-    attempt: u32,
 }
 
-impl Backoff {
-    pub(crate) fn new(limits: Limits, deadline: Instant) -> Self {
-        Self {
-            base: (limits.budget / 20).min(Duration::from_millis(500)),
-            cap: limits.budget / 8,
-            request_timeout: limits.request_timeout,
-            deadline,
-            attempt: 0,
-        }
+impl Budget {
+    /// Starts now. A request gets at most a quarter, so that a silent server leaves time for another attempt.
+    pub(crate) fn new(whole: Duration, request_timeout: Duration) -> Self {
+        Self { started: Instant::now(), whole, request_timeout: request_timeout.min(whole / 4) }
+    }
+
+    fn remaining(&self, phase: Phase) -> Duration {
+        let end = self.started + self.whole * phase as u32 / 8;
+        end.saturating_duration_since(Instant::now())
     }
 
     /// Returns how long the next request may take.
     ///
-    /// Even at the deadline it gets a quarter of the usual time, because a request that cannot be answered is worse than
-    /// none: nobody knows what it did.
-    pub(crate) fn request_timeout(&self) -> Duration {
-        self.remaining().clamp(self.request_timeout / 4, self.request_timeout)
+    /// Even at the end it gets a quarter of the usual time, because nobody knows what a request did that was cut off.
+    pub(crate) fn request_timeout(&self, phase: Phase) -> Duration {
+        self.remaining(phase).clamp(self.request_timeout / 4, self.request_timeout)
     }
 
-    /// Waits before the next attempt; returns false, at once, when no further attempt fits before the deadline.
-    ///
-    /// What the server asked for in Retry-After replaces the backoff.
-    pub(crate) async fn wait(&mut self, retry_after: Option<Duration>) -> bool {
-        let delay = self.next_delay(retry_after);
-        if delay.saturating_add(self.request_timeout / 4) > self.remaining() {
+    /// Waits after so many attempts; returns false, at once, when no further attempt fits into the phase.
+    pub(crate) async fn wait(&self, phase: Phase, attempts: u32, retry_after: Option<Duration>) -> bool {
+        let delay = self.delay(attempts, retry_after);
+        if delay.saturating_add(self.request_timeout / 4) > self.remaining(phase) {
             return false;
         }
         #[expect(clippy::disallowed_methods, reason = "backoff is a wait by definition")]
@@ -75,20 +71,14 @@ impl Backoff {
         true
     }
 
-    fn next_delay(&mut self, retry_after: Option<Duration>) -> Duration {
-        let floor = self.base / 2;
-        let doubled = self.base.saturating_mul(2_u32.saturating_pow(self.attempt));
-        let longest = doubled.min(self.cap);
-        self.attempt = self.attempt.saturating_add(1);
+    fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
+        let base = (self.whole / 16).min(Duration::from_millis(500));
+        let doubled = base.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
         match retry_after {
             // The jitter comes on top: earlier would be disobedience, and all at once would be a stampede.
-            Some(asked) => asked.saturating_add(rand::random_range(floor..=self.base)),
-            None => rand::random_range(floor..=longest.max(floor)),
+            Some(asked) => asked.saturating_add(rand::random_range(base / 2..=base)),
+            None => rand::random_range(base / 2..=doubled.min(self.whole / 8)),
         }
-    }
-
-    fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 
@@ -105,61 +95,5 @@ pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn backoff(budget: Duration) -> Backoff {
-        let limits = Limits { budget, request_timeout: budget / 4 };
-        Backoff::new(limits, Instant::now() + budget)
-    }
-
-    #[test]
-    fn waits_stay_between_the_floor_and_the_doubled_base() {
-        for _ in 0..200 {
-            let mut backoff = backoff(Duration::from_mins(4));
-            for attempt in 0..70 {
-                let delay = backoff.next_delay(None);
-                let longest = Duration::from_millis(500 << attempt.min(10));
-                assert!(delay >= Duration::from_millis(250), "{delay:?}");
-                assert!(delay <= longest.min(Duration::from_secs(30)), "{attempt}: {delay:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_small_budget_scales_the_waits_down() {
-        let mut backoff = backoff(Duration::from_millis(400));
-        for _ in 0..20 {
-            let delay = backoff.next_delay(None);
-            assert!((Duration::from_millis(10)..=Duration::from_millis(50)).contains(&delay));
-        }
-    }
-
-    #[test]
-    fn retry_after_is_a_lower_bound() {
-        let asked = Duration::from_secs(7);
-        let delay = backoff(Duration::from_mins(4)).next_delay(Some(asked));
-        assert!((asked..=asked + Duration::from_millis(500)).contains(&delay));
-    }
-
-    #[tokio::test]
-    async fn a_wait_beyond_the_deadline_is_refused_at_once() {
-        let mut backoff = backoff(Duration::from_mins(4));
-        assert!(!backoff.wait(Some(Duration::from_hours(1))).await);
-        assert!(!backoff.wait(Some(Duration::MAX)).await);
-    }
-
-    #[test]
-    fn retry_after_forms() {
-        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        let seconds = |value| parse_retry_after(value, now).map(|asked| asked.as_secs());
-        assert_eq!(seconds("3"), Some(3));
-        assert_eq!(seconds(" 120 "), Some(120));
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:40 GMT"), Some(3));
-        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:40 GMT"), Some(3));
-        assert_eq!(seconds("99999999999999999999999999"), Some(u64::MAX));
-        for ignored in ["", "0", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:49:37 GMT", "Sat, 05 Nov 1994 08:49:37 GMT"] {
-            assert_eq!(seconds(ignored), None, "{ignored}");
-        }
-    }
-}
+#[path = "../tests/unit/retry.rs"]
+mod tests;

@@ -1,105 +1,100 @@
 //! The third-party system as the lifecycle uses it: calls with retries that leave no second credential behind.
 
+use reqwest::header::{ACCEPT, AUTHORIZATION};
+use reqwest::{Method, RequestBuilder, Url};
 use secrecy::ExposeSecret;
-use serde_json::Value;
 
-use crate::config::is_path_segment;
-use crate::error::{Failure, chain};
-use crate::http::{Accept, CallError, Http};
-use crate::log::Log;
-use crate::retry::{Backoff, Phase};
+use crate::config::address;
+use crate::error::Failure;
+use crate::http::{CallError, Http, json};
+use crate::retry::Phase;
 use crate::system::{Credential, System};
 
 /// A system, logged in, and the means to call it.
 pub(crate) struct ThirdParty<'a> {
-    pub(crate) http: &'a Http,
-    pub(crate) log: &'a Log<'a>,
-    pub(crate) system: Box<dyn System>,
+    pub(crate) http: &'a Http<'a>,
+    pub(crate) system: System,
     pub(crate) task_id: &'a str,
 }
 
 impl ThirdParty<'_> {
-    /// Creates the credential.
-    ///
-    /// A creation is not idempotent. So an attempt that may have been carried out (no answer, a cut one, a 5xx) is looked
-    /// for and revoked before the next, and so it is when this gives up.
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let request = self.http.client.request(method, url).header(ACCEPT, "application/json");
+        request.header(AUTHORIZATION, self.system.authorization.expose_secret())
+    }
+
+    /// Creates the credential. An attempt that may have taken effect is looked for and revoked before the next, and at the end.
     pub(crate) async fn create(&self) -> Result<Credential, Failure> {
-        let request = self.system.create(&self.http.client, self.task_id);
-        let mut backoff = Backoff::new(self.http.limits, self.http.end_of(Phase::Prepare));
-        let mut ambiguous = false;
-        loop {
-            let timeout = backoff.request_timeout();
-            let cause = match self.http.send(&request, Accept::WholeBody, timeout).await {
-                Ok(body) => {
-                    // An answer that came whole but says nothing useful will not get better by asking again.
-                    let answer = serde_json::from_str(body.expose_secret()).unwrap_or_default();
-                    let Some(credential) = self.system.read_created(&answer) else {
-                        self.clear(None, Phase::Clear).await?;
-                        return Err(Failure::CreateUnusable);
-                    };
-                    // What a lost request created only after it was searched for. The new credential is good either way.
-                    if ambiguous && let Err(failure) = self.clear(Some(&credential.id), Phase::Clear).await {
-                        self.log.error(&chain(&failure));
-                    }
-                    return Ok(credential);
+        let Self { http, system, .. } = self;
+        let mut in_doubt = false;
+        let attempts = http.retry(Phase::Prepare, async || {
+            // Only now, after the pause: a request that was still at work there could finish meanwhile.
+            if in_doubt {
+                self.clear(None, Phase::Prepare).await?;
+            }
+            let request = self.request(Method::POST, system.collection.clone()).json(&system.creation);
+            // An answer that came whole but says nothing useful will not get better by asking again.
+            let read = |body: Option<&str>| body.map(|body| json(Some(body)).and_then(|answer| system.read_created(&answer)));
+            let created = http.send(Phase::Prepare, request, read).await;
+            in_doubt |= created.as_ref().is_err_and(CallError::is_in_doubt);
+            created
+        });
+        let failure = match attempts.await {
+            Ok(Some(credential)) => {
+                // What a lost attempt created after it was searched for. The new credential is good either way.
+                if in_doubt && let Err(cause) = self.clear(Some(&credential.id), Phase::Clear).await {
+                    http.log.error(&format!("another credential of the task may live on: {cause}"));
                 }
-                Err(cause) => cause,
-            };
-            self.log.info(&format!("a creation failed: {cause}"));
-            ambiguous |= cause.ambiguous;
-            // The wait comes before the search, so that a request which is still at work there can finish.
-            let again = cause.transient && backoff.wait(cause.retry_after).await;
-            if ambiguous {
-                self.clear(None, if again { Phase::Prepare } else { Phase::Clear }).await?;
+                return Ok(credential);
             }
-            if !again {
-                return Err(Failure::creation(cause));
-            }
+            Ok(None) => Failure::CreateUnusable,
+            Err(cause) => Failure::creation(cause),
+        };
+        if in_doubt || matches!(failure, Failure::CreateUnusable) {
+            self.clear(None, Phase::Clear).await.map_err(|cause| self.leftover(cause))?;
         }
+        Err(failure)
     }
 
     /// Returns the ids of the credentials that carry the task id.
     pub(crate) async fn find(&self, phase: Phase) -> Result<Vec<String>, CallError> {
-        let request = self.system.find(&self.http.client, self.task_id);
-        let deadline = self.http.end_of(phase);
-        let body = self.http.call(&request, Accept::WholeBody, deadline).await?;
-        let answer: Value = serde_json::from_str(body.expose_secret()).unwrap_or_default();
-        let listing = self.system.listing();
-        let credentials = answer[listing.credentials].as_array();
-        let credentials = credentials.ok_or_else(|| CallError::unusable(200))?;
-        // The server's filter may be wider than asked; revoking a stranger's credential is the one thing never to do.
-        let own = |one: &&Value| one[listing.task_id].as_str() == Some(self.task_id);
-        let ids = credentials.iter().filter(own).filter_map(|one| one[listing.id].as_str());
-        Ok(ids.filter(|id| is_path_segment(id)).map(str::to_owned).collect())
+        let mut url = self.system.collection.clone();
+        if let Some(filter) = self.system.filter {
+            url.query_pairs_mut().append_pair(filter, self.task_id);
+        }
+        let read = |body: Option<&str>| self.system.read_listed(&json(body)?, self.task_id);
+        self.http.retry(phase, async || self.http.send(phase, self.request(Method::GET, url.clone()), read).await).await
     }
 
     /// Revokes a credential; one that is gone already is as good as revoked.
     ///
     /// A 2xx with a page of some gateway proves nothing, so it is asked again: the 404 that follows a real success does.
     pub(crate) async fn revoke(&self, id: &str, phase: Phase) -> Result<(), CallError> {
-        let log = self.log;
-        let request = self.system.revoke(&self.http.client, id);
-        match self.http.call(&request, Accept::Json, self.http.end_of(phase)).await {
-            Ok(_) => log.info(&format!("revoked the credential {id}")),
-            Err(error) if matches!(error.status, Some(404 | 410)) => {
-                log.info(&format!("the credential {id} is gone already"));
+        let url = address(&self.system.collection, &[id]);
+        let attempt = async || self.http.send(phase, self.request(Method::DELETE, url.clone()), json).await;
+        match self.http.retry(phase, attempt).await {
+            Err(error) if !matches!(error.status(), Some(404 | 410)) => {
+                self.http.log.error(&format!("the credential {id} could not be revoked and may live on: {error}"));
+                Err(error)
             }
-            Err(error) => {
-                log.error(&format!("the credential {id} could not be revoked and may live on: {error}"));
-                return Err(error);
+            _ => {
+                self.http.log.info(&format!("the credential {id} is revoked"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Revokes what carries the task id, except the one to keep.
+    pub(crate) async fn clear(&self, keep: Option<&str>, phase: Phase) -> Result<(), CallError> {
+        for id in self.find(phase).await? {
+            if Some(id.as_str()) != keep {
+                self.revoke(&id, phase).await?;
             }
         }
         Ok(())
     }
 
-    /// Revokes what carries the task id, except the one to keep.
-    pub(crate) async fn clear(&self, keep: Option<&str>, phase: Phase) -> Result<(), Failure> {
-        let remains = |cause| Failure::LeftoverRemains(self.task_id.to_owned(), cause);
-        for id in self.find(phase).await.map_err(remains)? {
-            if Some(id.as_str()) != keep {
-                self.revoke(&id, phase).await.map_err(remains)?;
-            }
-        }
-        Ok(())
+    pub(crate) fn leftover(&self, cause: CallError) -> Failure {
+        Failure::LeftoverRemains(self.task_id.to_owned(), cause)
     }
 }

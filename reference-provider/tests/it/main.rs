@@ -15,9 +15,9 @@ use wiremock::ResponseTemplate;
 use cloud::{Cloud, Fault, LOGIN_SECRET, Operation, SECRET, TASK, TOKEN, late};
 
 /// Enough for a handful of retries, however slow the machine.
-const AMPLE: &str = "20s";
+const AMPLE: &str = "40s";
 /// Soon used up, for runs that end by giving up.
-const TINY: &str = "2s";
+const TINY: &str = "4s";
 
 struct Job<'a> {
     cloud: &'a Cloud,
@@ -42,7 +42,7 @@ impl<'a> Job<'a> {
             ("SM_TRIGGER", "secret_creation"),
             ("SM_ACTION", action),
             ("SM_LOGIN_SECRET_ID_VALUE", LOGIN_SECRET),
-            ("SM_ORCHESTRATION_ID_VALUE", ""),
+            ("SM_SCOPE_VALUE", "applied-permissions/user"),
             ("IAM_URL", &url),
             ("RETRY_BUDGET", AMPLE),
         ];
@@ -59,7 +59,7 @@ impl<'a> Job<'a> {
     }
 
     fn pagerduty(self) -> Self {
-        self.with("SM_SYSTEM_VALUE", "pagerduty").with("SM_URL_VALUE", "").with("SM_ORCHESTRATION_ID_VALUE", "orchestration")
+        self.with("SM_SYSTEM_VALUE", "pagerduty").with("SM_SCOPE_VALUE", "orchestration")
     }
 
     fn with(mut self, name: &str, value: &str) -> Self {
@@ -76,7 +76,7 @@ impl<'a> Job<'a> {
     async fn run(self) -> Ended {
         let lines = RefCell::new(Vec::new());
         let write_line = |line: &str| lines.borrow_mut().push(line.to_owned());
-        let outcome = reference_provider::run(&self.variables, &self.cloud.url(), &write_line).await;
+        let outcome = reference_provider::run(&self.variables, &write_line).await;
         let log = lines.into_inner().join("\n");
         assert!(!log.contains("canary"), "{log}");
         assert!(outcome == Outcome::Succeeded || log.contains(" ERROR: "), "{log}");
@@ -110,6 +110,8 @@ impl<'a> Job<'a> {
 fn reported_code(cloud: &Cloud) -> String {
     let reported = cloud.state().reported.clone().unwrap_or_default();
     assert_eq!(reported["status"], "failed", "{reported}");
+    let is_failed = |body: &&String| body.contains("\"status\":\"failed\"");
+    assert_eq!(cloud.bodies(Operation::Update).iter().filter(is_failed).count(), 1);
     reported["errors"][0]["code"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -529,11 +531,11 @@ mod input {
 
     #[tokio::test]
     async fn a_missing_input_is_reported() {
-        for name in ["SM_SYSTEM_VALUE", "SM_LOGIN_SECRET_ID_VALUE", "SM_URL_VALUE"] {
+        for name in ["SM_SYSTEM_VALUE", "SM_LOGIN_SECRET_ID_VALUE", "SM_URL_VALUE", "SM_SCOPE_VALUE"] {
             assert_refused(|job| job.with(name, ""), "INPUT_INVALID").await;
             assert_refused(|job| job.without(name), "INPUT_INVALID").await;
+            assert_refused(|job| job.pagerduty().without(name), "INPUT_INVALID").await;
         }
-        assert_refused(|job| job.pagerduty().without("SM_ORCHESTRATION_ID_VALUE"), "INPUT_INVALID").await;
     }
 
     #[tokio::test]
