@@ -5,7 +5,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The text of the built-in catalog.
@@ -102,10 +102,26 @@ pub enum Applies {
     ThirdParty,
     /// An input names a secret.
     LoginSecret,
+    /// An input names a secret, or the provider talks to a third party, or both.
+    LoginSecretOrThirdParty,
     /// Some input is optional and has a value in the manifest.
     OptionalInput,
     /// Some input is required, or is an integer, a boolean or an enum.
     CheckedInput,
+}
+
+impl Applies {
+    /// Returns the condition as a sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Always => "To every provider.",
+            Self::ThirdParty => "To providers that talk to a third party.",
+            Self::LoginSecret => "To providers with an input of type secret_id.",
+            Self::LoginSecretOrThirdParty => "To providers with an input of type secret_id or a third party.",
+            Self::OptionalInput => "To providers with an optional input that has a value in the manifest.",
+            Self::CheckedInput => "To providers with an input that is required, or is an integer, a boolean or an enum.",
+        }
+    }
 }
 
 /// One rule.
@@ -118,9 +134,10 @@ pub struct Rule {
     pub level: Level,
     /// What is required, in one sentence.
     pub requirement: String,
-    /// The document and section that say so.
+    /// The document and section that say so; several are separated by a semicolon.
     pub source: String,
-    /// Why it matters and how to keep it, for `hallmark explain`.
+    /// Why it matters, how to keep it and how it is tested, for `hallmark explain`. One paragraph without line breaks.
+    #[serde(deserialize_with = "paragraph")]
     pub explanation: String,
     /// When it applies.
     #[serde(default = "always")]
@@ -132,6 +149,12 @@ pub struct Rule {
 
 fn always() -> Applies {
     Applies::Always
+}
+
+/// Reads text that is broken into lines in the file and is one paragraph to every reader.
+fn paragraph<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// All rules, in the order of the catalog.

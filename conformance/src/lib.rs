@@ -1,10 +1,28 @@
 //! Judges what the harness recorded about a credentials provider.
+//!
+//! | module | job |
+//! |---|---|
+//! | [`manifest`], [`job_config`] | what a provider's author says about the provider |
+//! | [`catalog`] | the rules as data |
+//! | [`suite`] | the features, planned, played on stages and judged |
+//! | [`oracle`] | reads recordings and says what they show about a rule |
+//! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
+//! | [`results`] | the one file that every report is rendered from |
+//! | [`cli`] | the command line |
 
 pub mod catalog;
+#[cfg(test)]
+mod catalog_lint;
+pub mod chapter;
+pub mod cli;
+pub mod exit_code;
+pub mod explain;
 pub mod init;
 pub mod job_config;
+pub mod list;
 pub mod manifest;
 pub mod oracle;
+mod paragraph;
 pub mod results;
 pub mod ruling;
 pub mod suite;
