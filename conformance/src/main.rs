@@ -1,2 +1,7 @@
-//! stub
-fn main() {}
+//! The command line of hallmark.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hallmark::cli::main()
+}

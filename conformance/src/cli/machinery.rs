@@ -1,0 +1,66 @@
+//! What a live run needs: the fake clouds' threads, the run's certificate authority, the launcher.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use hallmark_harness::admin::AdminClient;
+use hallmark_harness::cloud::certificates::Authority;
+use hallmark_harness::cloud::iam::TokenSigner;
+use hallmark_harness::job::{ProcessLauncher, SupervisorCommand};
+use hallmark_harness::stage::Resources;
+use secrecy::SecretString;
+
+/// The machinery of one run. Dropping it ends the fake clouds.
+pub(super) struct Machinery {
+    /// What all stages share.
+    pub(super) resources: Resources,
+    clouds: Option<tokio::runtime::Runtime>,
+    /// Holds the authority's certificate for as long as jobs run.
+    _folder: tempfile::TempDir,
+}
+
+impl Machinery {
+    /// Starts it.
+    pub(super) fn start() -> anyhow::Result<Self> {
+        install_provider();
+        let clouds = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("hallmark-cloud")
+            .enable_all()
+            .build()
+            .context("starting the threads of the fake clouds")?;
+        let folder = tempfile::Builder::new().prefix("hallmark-run-").tempdir().context("making a temporary folder for the run's certificate")?;
+        let authority = Arc::new(Authority::new().context("making the run's certificate authority")?);
+        let authority_file = authority.write_bundle(folder.path()).context("writing the run's certificate")?;
+        let supervisor = SupervisorCommand { program: own_executable()?, arguments: vec!["supervise".into()] };
+        let resources = Resources {
+            authority,
+            signer: Arc::new(TokenSigner::new()?),
+            runtime: clouds.handle().clone(),
+            launcher: Arc::new(ProcessLauncher::new(supervisor, ProcessLauncher::usual_starts())),
+            client: AdminClient::new("http://127.0.0.1:0", SecretString::default())?,
+            authority_file,
+        };
+        Ok(Self { resources, clouds: Some(clouds), _folder: folder })
+    }
+}
+
+impl Drop for Machinery {
+    fn drop(&mut self) {
+        // A stalled connection must not hold up the end.
+        if let Some(clouds) = self.clouds.take() {
+            clouds.shutdown_background();
+        }
+    }
+}
+
+/// Makes ring the process' crypto provider; a second call finds it made.
+pub(super) fn install_provider() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+}
+
+/// Returns hallmark's own executable, even when its file was replaced meanwhile.
+pub(super) fn own_executable() -> anyhow::Result<PathBuf> {
+    let linked = PathBuf::from("/proc/self/exe");
+    if linked.exists() { std::fs::read_link(&linked).or(Ok(linked)) } else { std::env::current_exe().context("finding hallmark's own executable") }
+}

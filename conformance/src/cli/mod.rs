@@ -1,0 +1,90 @@
+//! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
+
+mod machinery;
+mod run;
+mod setting;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit_code;
+
+/// Certifies IBM Cloud Secrets Manager credentials providers before they are deployed.
+#[derive(Debug, Parser)]
+#[command(name = "hallmark", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Certifies a provider: plays every scenario against it and judges what happened.
+    Run(run::RunArguments),
+    /// Runs one job and outlives it. Started by hallmark itself.
+    #[command(hide = true)]
+    Supervise,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        // Before anything else is set up: a supervisor is one job's, and hundreds are started.
+        Command::Supervise => hallmark_harness::job::supervise(),
+        Command::Run(arguments) => finish(run::run(&arguments)),
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+enum Stop {
+    /// The caller's mistake.
+    Usage(anyhow::Error),
+    /// A mistake in a file, with its place.
+    Diagnostic(Box<dyn miette::Diagnostic + Send + Sync>),
+    /// Nothing to do.
+    NothingSelected(anyhow::Error),
+    /// Our own trouble.
+    Trouble(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Trouble(error)
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that tells the caller why nothing was done")]
+fn finish(result: Result<u8, Stop>) -> ExitCode {
+    let code = match result {
+        Ok(code) => code,
+        Err(Stop::Usage(error)) => {
+            eprintln!("hallmark: {error:#}");
+            exit_code::USAGE
+        }
+        Err(Stop::Diagnostic(diagnostic)) => {
+            let mut text = String::new();
+            let handler = miette::MietteHandlerOpts::new().build();
+            struct Shown<'a>(&'a miette::MietteHandler, &'a dyn miette::Diagnostic);
+            impl std::fmt::Display for Shown<'_> {
+                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    miette::ReportHandler::debug(self.0, self.1, formatter)
+                }
+            }
+            std::fmt::Write::write_fmt(&mut text, format_args!("{}", Shown(&handler, &*diagnostic))).ok();
+            eprintln!("{text}");
+            exit_code::USAGE
+        }
+        Err(Stop::NothingSelected(error)) => {
+            eprintln!("hallmark: {error:#}");
+            exit_code::NOTHING_SELECTED
+        }
+        Err(Stop::Trouble(error)) => {
+            eprintln!("hallmark: {error:#}");
+            exit_code::INCONCLUSIVE
+        }
+    };
+    ExitCode::from(code)
+}

@@ -1,0 +1,97 @@
+//! From a manifest and the command line to the provider that is run: its command, built and found.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use hallmark_harness::job::{CompletedJobs, SANE_PATH};
+use hallmark_harness::stage::Provider;
+use sha2::{Digest, Sha256};
+
+use crate::manifest::Manifest;
+
+/// How much longer than the task timeout a job may run before it is ended: enough to see that it overran.
+const OVERRUN: Duration = Duration::from_secs(1);
+
+/// Time between TERM and KILL. Code Engine documents none for jobs; Kubernetes' 30 seconds would only make a hang slower.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The provider's command, found.
+#[derive(Debug)]
+pub(super) struct Subject {
+    pub(super) provider: Provider,
+    /// The command line, for the results.
+    pub(super) command: String,
+    /// SHA-256 of the executable, hex.
+    pub(super) digest: String,
+    /// Time that the build command took.
+    pub(super) build: Duration,
+}
+
+impl Subject {
+    /// Builds and finds the provider's command; `replaced` replaces the manifest's, which is then not built.
+    pub(super) fn find(manifest: &Manifest, replaced: Option<&str>, completed: CompletedJobs) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let (program, arguments) = match replaced {
+            Some(line) => {
+                let mut words = shell_words::split(line).with_context(|| format!("reading --command {line:?}"))?;
+                if words.is_empty() {
+                    bail!("--command is empty; give the program and its arguments");
+                }
+                let program = words.remove(0);
+                (PathBuf::from(program), words)
+            }
+            None => {
+                build(manifest)?;
+                (manifest.program(), manifest.args.clone())
+            }
+        };
+        let build = started.elapsed();
+        let program = located(&program)?;
+        let content = std::fs::read(&program).with_context(|| format!("reading the provider's executable {}", program.display()))?;
+        let provider = Provider {
+            program: program.clone(),
+            arguments: arguments.clone(),
+            own: manifest.env.clone(),
+            declared: manifest.job_config.variables.clone(),
+            completed,
+            limit: manifest.task_timeout + OVERRUN,
+            grace: GRACE,
+        };
+        let command = shell_words::join(std::iter::once(program.to_string_lossy().into_owned()).chain(arguments));
+        Ok(Self { provider, command, digest: hex::encode(Sha256::digest(content)), build })
+    }
+}
+
+/// Runs the manifest's build command in the manifest's folder, its output to stderr.
+fn build(manifest: &Manifest) -> anyhow::Result<()> {
+    let Some((program, arguments)) = manifest.build.as_ref().and_then(|build| build.split_first()) else { return Ok(()) };
+    let line = shell_words::join(manifest.build.iter().flatten());
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(manifest.directory())
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .with_context(|| format!("running the manifest's build command `{line}` in {}", manifest.directory().display()))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(anyhow!("the manifest's build command `{line}` ended with {status}; run it yourself in {} to see why", manifest.directory().display()))
+    }
+}
+
+/// Returns the absolute path of a program: as it stands with a slash in it, otherwise looked up where jobs look.
+fn located(program: &Path) -> anyhow::Result<PathBuf> {
+    let candidates: Vec<PathBuf> = if program.components().count() > 1 || program.is_absolute() {
+        vec![program.to_owned()]
+    } else {
+        SANE_PATH.split(':').map(|folder| Path::new(folder).join(program)).collect()
+    };
+    let found = candidates.iter().find(|candidate| candidate.is_file());
+    let Some(found) = found else {
+        bail!("there is no provider command {}; build it first, or correct `command` in the manifest", program.display());
+    };
+    std::fs::canonicalize(found).with_context(|| format!("finding the provider's command {}", found.display()))
+}
