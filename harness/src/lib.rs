@@ -4,5 +4,6 @@ pub mod cloud;
 pub mod contract;
 pub mod engine;
 pub mod fault;
+pub mod job;
 pub mod journal;
 pub mod redaction;
