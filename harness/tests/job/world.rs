@@ -9,7 +9,7 @@ use hallmark_harness::job::{JobRun, JobSpec, LaunchError, ProcessLauncher, Super
 use hallmark_harness::journal::{JobRef, LogStream};
 
 /// Longest wait for a condition; reaching it is a failure, never a verdict on speed.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Returns the command of the example that cargo builds beside the tests.
 pub(crate) fn supervisor() -> SupervisorCommand {
@@ -32,7 +32,7 @@ pub(crate) fn shell(script: &str) -> JobSpec {
     spec.arguments = vec!["-c".to_owned(), script.to_owned()];
     spec.environment.insert("PATH".to_owned(), "/usr/bin:/bin".to_owned());
     spec.environment.insert("CE_JOBRUN".to_owned(), task.0);
-    spec.limit = Duration::from_secs(120);
+    spec.limit = Duration::from_mins(2);
     spec
 }
 
