@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, WaitStatus, getpid, waitpid};
+use rustix::process::{Pid, WaitOptions, WaitStatus, getpid, wait};
 
 use crate::job::clearance::{self, Clearance};
 use crate::job::process_table;
@@ -33,7 +33,7 @@ impl Descendants {
     /// A subreaper without children has no descendants: a process gets its new parent before its old one can be reaped.
     pub(super) fn reap(&mut self) -> bool {
         loop {
-            match waitpid(None, WaitOptions::NOHANG) {
+            match wait(WaitOptions::NOHANG) {
                 Ok(Some((process, status))) => {
                     if process == self.job {
                         self.status = Some(status);

@@ -59,7 +59,10 @@ fn prepare() -> Result<(JobSpec, tempfile::TempDir), Trouble> {
     io::stdin().lock().read_line(&mut line).map_err(Trouble::when("read the job from standard input"))?;
     let spec = serde_json::from_str(&line).map_err(|error| {
         // The error's own text could show a value of the job's environment.
-        Trouble(format!("cannot understand the job on standard input (line 1, column {}): is the supervisor of this version?", error.column()))
+        Trouble(format!(
+            "cannot understand the job on standard input (line 1, column {}): is the supervisor of this version?",
+            error.column()
+        ))
     })?;
     let home = tempfile::Builder::new()
         .prefix("hallmark-job-")
@@ -81,7 +84,9 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
                 dropped_lines: 0,
                 duration: 0,
             };
-            return outlet.emit(&SupervisorEvent::Ended { outcome, survivors: 0 }).map_err(Trouble::when("tell hallmark how the job ended"));
+            return outlet
+                .emit(&SupervisorEvent::Ended { outcome, survivors: 0 })
+                .map_err(Trouble::when("tell hallmark how the job ended"));
         }
     };
     let mut descendants = Descendants::new(child.process);
@@ -109,7 +114,9 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
         dropped_lines,
         duration: nanoseconds(duration),
     };
-    outlet.emit(&SupervisorEvent::Ended { outcome, survivors: clearance.survivors }).map_err(Trouble::when("tell hallmark how the job ended"))
+    outlet
+        .emit(&SupervisorEvent::Ended { outcome, survivors: clearance.survivors })
+        .map_err(Trouble::when("tell hallmark how the job ended"))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

@@ -41,7 +41,10 @@ pub(super) fn start(spec: &JobSpec, home: &Path) -> Result<Start, Trouble> {
     let directory = spec.working_directory.as_deref().unwrap_or(home);
     let directory = directory.canonicalize().map_err(Trouble::when(&format!("enter the working directory {}", directory.display())))?;
     if !directory.is_dir() || access(&directory, Access::EXEC_OK).is_err() {
-        return Err(Trouble(format!("cannot enter the working directory {}: it is no directory or may not be entered", directory.display())));
+        return Err(Trouble(format!(
+            "cannot enter the working directory {}: it is no directory or may not be entered",
+            directory.display()
+        )));
     }
     let path = spec.environment.get("PATH").map_or(SANE_PATH, String::as_str);
     let file = match executable::resolve(&spec.program, &directory, path) {
