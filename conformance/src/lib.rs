@@ -1,1 +1,6 @@
-//! stub
+//! Judges what the harness recorded about a credentials provider.
+
+pub mod catalog;
+pub mod oracle;
+pub mod results;
+pub mod verdict;

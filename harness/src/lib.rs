@@ -2,6 +2,7 @@
 
 pub mod cloud;
 pub mod contract;
+pub mod engine;
 pub mod fault;
 pub mod journal;
 pub mod redaction;

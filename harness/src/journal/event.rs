@@ -7,7 +7,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{Action, SecretId, TaskError, TaskId, TaskStatus, Trigger};
+use crate::contract::{SecretId, TaskError, TaskId, TaskStatus};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,6 +123,11 @@ pub enum EventKind {
     FaultsSet {
         /// The plan as its one line.
         plan: String,
+    },
+    /// The scenario says what it is about to do: shown with what follows.
+    Note {
+        /// In a few words.
+        text: String,
     },
     /// Our own trouble: makes the scenario inconclusive, never the provider fail.
     EngineTrouble {

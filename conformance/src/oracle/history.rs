@@ -1,0 +1,238 @@
+//! A recording as oracles read it: job runs in order, each with what it did.
+//!
+//! The main types are [`History`] and [`Run`].
+
+use hallmark_harness::contract::{TaskId, TaskStatus};
+use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, Operation, Service, TaskCause, UpdateFacts};
+use hallmark_harness::stage::{RecordedTask, Recording};
+
+/// Something of the journal, with the id of its event.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'recording, T: ?Sized> {
+    /// Id of the event.
+    pub event: u64,
+    /// What it holds.
+    pub what: &'recording T,
+}
+
+/// One job run and what it did.
+#[derive(Debug)]
+pub struct Run<'recording> {
+    /// Task and run.
+    pub job: &'recording JobRef,
+    /// Event in which the engine asked for it.
+    pub requested: u64,
+    /// The action word that it was given.
+    pub action: Option<&'recording str>,
+    /// The trigger word that it was given.
+    pub trigger: Option<&'recording str>,
+    /// How it ended; none when the scenario was cut.
+    pub outcome: Option<At<'recording, JobOutcome>>,
+    /// Its requests in the order of their ends.
+    pub exchanges: Vec<At<'recording, Exchange>>,
+    /// Its log lines.
+    pub logs: Vec<At<'recording, str>>,
+    /// Credentials that it made, by id.
+    pub issued: Vec<At<'recording, str>>,
+    /// Credentials that it revoked, by id.
+    pub revoked: Vec<At<'recording, str>>,
+    /// The scenario's last note before it: what the scenario was about to do.
+    pub note: Option<&'recording str>,
+    /// How its task was moved, in order.
+    pub moves: Vec<(u64, TaskStatus, TaskCause)>,
+}
+
+/// A recording as oracles read it.
+#[derive(Debug)]
+pub struct History<'recording> {
+    /// The recording.
+    pub recording: &'recording Recording,
+    /// Job runs in the order in which they were asked for.
+    pub runs: Vec<Run<'recording>>,
+    /// Our own trouble.
+    pub trouble: Vec<String>,
+}
+
+impl<'recording> History<'recording> {
+    /// Reads a recording.
+    pub fn new(recording: &'recording Recording) -> Self {
+        let mut history = Self { recording, runs: Vec::new(), trouble: Vec::new() };
+        let mut note = None;
+        for event in &recording.events {
+            let id = event.id;
+            match &event.kind {
+                EventKind::Note { text } => note = Some(text.as_str()),
+                EventKind::JobRequested { job, action, trigger } => history.runs.push(Run {
+                    job,
+                    requested: id,
+                    action: action.as_deref(),
+                    trigger: trigger.as_deref(),
+                    outcome: None,
+                    exchanges: Vec::new(),
+                    logs: Vec::new(),
+                    issued: Vec::new(),
+                    revoked: Vec::new(),
+                    note,
+                    moves: Vec::new(),
+                }),
+                EventKind::Exchange(exchange) => {
+                    let at = At { event: id, what: &**exchange };
+                    history.with_run(exchange.job.as_ref(), |run| run.exchanges.push(at));
+                }
+                EventKind::JobLog { job, line, .. } => history.with_run(Some(job), |run| run.logs.push(At { event: id, what: line })),
+                EventKind::JobEnded { job, outcome } => history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome })),
+                EventKind::CredentialIssued { job, credential, .. } => {
+                    history.with_run(job.as_ref(), |run| run.issued.push(At { event: id, what: credential }));
+                }
+                EventKind::CredentialRevoked { job, credential, .. } => {
+                    history.with_run(job.as_ref(), |run| run.revoked.push(At { event: id, what: credential }));
+                }
+                EventKind::TaskChanged { task, status, cause, .. } => {
+                    let moved = (id, *status, *cause);
+                    if let Some(run) = history.runs.iter_mut().rev().find(|run| run.job.task == *task) {
+                        run.moves.push(moved);
+                    }
+                }
+                EventKind::EngineTrouble { what } => history.trouble.push(what.clone()),
+                _ => {}
+            }
+        }
+        if recording.snapshot.lost_events > 0 {
+            history.trouble.push(format!("{} events of the journal were lost", recording.snapshot.lost_events));
+        }
+        history
+    }
+
+    fn with_run(&mut self, job: Option<&JobRef>, act: impl FnOnce(&mut Run<'recording>)) {
+        if let Some(run) = job.and_then(|job| self.runs.iter_mut().rev().find(|run| run.job == job)) {
+            act(run);
+        }
+    }
+
+    /// Returns the runs that were asked to create.
+    pub fn creations(&self) -> impl Iterator<Item = &Run<'recording>> {
+        self.runs.iter().filter(|run| run.creates())
+    }
+
+    /// Returns the runs that were asked to delete.
+    pub fn deletions(&self) -> impl Iterator<Item = &Run<'recording>> {
+        self.runs.iter().filter(|run| run.deletes())
+    }
+
+    /// Returns a task as it ended; none when it was cancelled.
+    pub fn task(&self, id: &TaskId) -> Option<&'recording RecordedTask> {
+        self.recording.snapshot.tasks.iter().find(|task| task.id == *id)
+    }
+
+    /// Tells whether a credential lives at the third party.
+    pub fn alive(&self, credential: &str) -> bool {
+        self.recording.snapshot.ledger.iter().any(|entry| entry.credential == credential && entry.alive)
+    }
+}
+
+impl<'recording> Run<'recording> {
+    /// Tells whether it was asked to create.
+    pub fn creates(&self) -> bool {
+        self.action == Some("create_credentials")
+    }
+
+    /// Tells whether it was asked to delete.
+    pub fn deletes(&self) -> bool {
+        self.action == Some("delete_credentials")
+    }
+
+    /// Returns its requests for an operation of Secrets Manager or IAM.
+    pub fn calls(&self, operation: Operation) -> impl DoubleEndedIterator<Item = At<'recording, Exchange>> + '_ {
+        self.exchanges.iter().copied().filter(move |exchange| exchange.what.operation == operation)
+    }
+
+    /// Returns its task updates, each with what it says.
+    pub fn updates(&self) -> impl DoubleEndedIterator<Item = Update<'recording>> + '_ {
+        self.calls(Operation::UpdateTask).filter_map(|exchange| {
+            let facts = exchange.what.facts.update.as_ref()?;
+            Some(Update { event: exchange.event, exchange: exchange.what, facts })
+        })
+    }
+
+    /// Returns its requests at third parties.
+    pub fn third_party(&self) -> impl DoubleEndedIterator<Item = At<'recording, Exchange>> + '_ {
+        self.exchanges.iter().copied().filter(|exchange| matches!(exchange.what.service, Service::ThirdParty(_)))
+    }
+
+    /// Returns the update that took effect, whatever was answered.
+    pub fn applied(&self) -> Option<Update<'recording>> {
+        self.updates().find(|update| update.exchange.applied)
+    }
+
+    /// Returns the task's last status that this run saw, from the engine's side.
+    pub fn status(&self) -> Option<TaskStatus> {
+        self.moves.last().map(|(_, status, _)| *status)
+    }
+
+    /// Returns the event in which the task reached its last status, or in which the run was asked for.
+    pub fn settled(&self) -> u64 {
+        self.moves.last().map_or(self.requested, |(event, ..)| *event)
+    }
+
+    /// Returns the run in a few words, for a person.
+    pub fn describe(&self) -> String {
+        let what = match self.action {
+            Some("create_credentials") => "create job",
+            Some("delete_credentials") => "delete job",
+            _ => "job",
+        };
+        match self.note {
+            Some(note) => format!("{what} ({note})"),
+            None => what.to_owned(),
+        }
+    }
+}
+
+/// A task update of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Update<'recording> {
+    /// Event of the exchange.
+    pub event: u64,
+    /// The exchange.
+    pub exchange: &'recording Exchange,
+    /// What it says.
+    pub facts: &'recording UpdateFacts,
+}
+
+impl Update<'_> {
+    /// Returns the status word that it reports.
+    pub fn reports(&self) -> &str {
+        self.facts.status.as_deref().unwrap_or("nothing readable")
+    }
+
+    /// Returns the HTTP status that was answered, when the answer arrived whole.
+    pub fn answered(&self) -> Option<u16> {
+        let whole = self.exchange.delivery == hallmark_harness::journal::Delivery::Complete;
+        self.exchange.response.as_ref().filter(|_| whole).map(|response| response.status)
+    }
+
+    /// Tells whether the provider was told that it was accepted.
+    pub fn acknowledged(&self) -> bool {
+        self.answered().is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Returns how it was answered, in words.
+    pub fn answer_in_words(&self) -> String {
+        answer_in_words(self.exchange)
+    }
+}
+
+/// Returns how a request was answered, in words.
+pub fn answer_in_words(exchange: &Exchange) -> String {
+    use hallmark_harness::journal::Delivery;
+    let status = exchange.response.as_ref().map_or_else(|| "nothing".to_owned(), |response| response.status.to_string());
+    match exchange.delivery {
+        Delivery::Complete => status,
+        Delivery::Closed => "a closed connection".into(),
+        Delivery::Reset => "a reset connection".into(),
+        Delivery::Cut { .. } => format!("{status} with a cut body"),
+        Delivery::ResetMidBody { .. } => format!("{status} and a reset in its body"),
+        Delivery::Stalled => "silence".into(),
+        Delivery::PeerGone => format!("{status}, but the provider had hung up"),
+    }
+}

@@ -1,0 +1,60 @@
+//! The ledger: created less revoked is what Secrets Manager knows. It needs no opinion.
+
+use hallmark_harness::journal::{Delivery, Operation};
+
+use super::deletion::{alive_after, nobody_elses, targets};
+use super::{History, Run};
+use crate::verdict::Judgement;
+
+/// Holds what exists against what was reported, over every scenario. It only ever finds faults: that a ledger agrees proves a
+/// rule only in the rule's own scenarios.
+pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
+    if !history.recording.header.third_party {
+        return Vec::new();
+    }
+    let creations = history.creations().filter_map(|run| creation(history, run));
+    let deletions = history.deletions().filter_map(|run| deletion(history, run));
+    let others = nobody_elses(history).into_iter().filter(|judgement| judgement.verdict == crate::verdict::Verdict::Fail);
+    creations.chain(deletions).chain(others).collect()
+}
+
+fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
+    let applied = run.applied();
+    // What was applied and not acknowledged belongs to UPD-008 alone.
+    if applied.is_some_and(|update| !update.acknowledged()) {
+        return None;
+    }
+    let orphans: Vec<_> = run.issued.iter().filter(|issued| history.alive(issued.what)).collect();
+    let reported = applied.is_some_and(|update| update.reports() == "credentials_created");
+    let excess = orphans.len().saturating_sub(usize::from(reported));
+    if excess == 0 || undo_impossible(run) {
+        return None;
+    }
+    let rule = if !reported && run.updates().any(|update| update.reports() == "credentials_created") { "CRE-007" } else { "CRE-005" };
+    let names: Vec<&str> = orphans.iter().map(|orphan| orphan.what).collect();
+    let actual = format!("{}: {} alive at the third party ({}), {} reported", run.describe(), orphans.len(), names.join(", "), usize::from(reported));
+    let evidence = orphans.iter().map(|orphan| orphan.event).chain(run.updates().map(|update| update.event));
+    Some(Judgement::fail(rule, "created less revoked equals reported live", actual, evidence))
+}
+
+/// A fault refused every revocation up to the end.
+fn undo_impossible(run: &Run<'_>) -> bool {
+    let mut revocations = run.calls(Operation::Revoke).peekable();
+    let lasting = run.calls(Operation::Revoke).next_back().is_some_and(|last| last.what.fault.is_some() && !last.what.applied);
+    revocations.peek().is_some() && lasting && revocations.all(|call| !call.what.applied && call.what.delivery != Delivery::PeerGone)
+}
+
+fn deletion(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
+    let lie = run.applied().filter(|update| update.reports() == "credentials_deleted")?;
+    let living = targets(history, run).into_iter().find(|target| alive_after(history, run, target))?;
+    let revocations = run.calls(Operation::Revoke).map(|call| call.event);
+    // The flow chart lets a provider decide that a refusal is not worth a retry; the manifest says for which statuses.
+    let resigned = run.calls(Operation::Revoke).next_back().and_then(|call| call.what.response.as_ref()).is_some_and(|response| {
+        history.recording.header.not_resubmitted.contains(&response.status)
+    });
+    if resigned {
+        return None;
+    }
+    let actual = format!("{}: {living} lives and was reported deleted", run.describe());
+    Some(Judgement::fail("DEL-002", "nothing reported deleted that lives", actual, revocations.chain([lie.event])))
+}

@@ -1,0 +1,40 @@
+//! Oracles: each reads one recording and says what it shows about a rule. None asks the network, the clock or another oracle.
+//!
+//! A step of a scenario names an oracle; [`universal`] runs over every scenario besides.
+
+mod action;
+mod creation;
+mod deletion;
+mod errors;
+mod history;
+mod ledger;
+mod outcome;
+mod privacy;
+mod privilege;
+mod retry;
+mod update;
+
+pub use action::{changed_nothing, refused_action};
+pub use creation::{
+    created_once, distinct_ids, exists_as_reported, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged, undone,
+    unreported_gone,
+};
+pub use deletion::{
+    daily_retries, deleted_again, failure_reported, never_recovers, no_resurrection, nobody_elses, reported_deleted, revoked_then_reported,
+    without_credentials_id,
+};
+pub use errors::codes_by_cause;
+pub use history::{At, History, Run, Update, answer_in_words};
+pub use outcome::{Ended, ended};
+pub use privilege::works_with_roles;
+pub use retry::{gives_up, lost_acknowledgement, retried};
+pub use update::{final_answer, same_body};
+
+use crate::verdict::Judgement;
+
+/// What is judged over every scenario, whatever it is about.
+pub fn universal(history: &History<'_>) -> Vec<Judgement> {
+    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 6] =
+        [update::universal, errors::universal, outcome::universal, privacy::universal, privilege::universal, ledger::universal];
+    oracles.iter().flat_map(|oracle| oracle(history)).collect()
+}

@@ -1,0 +1,115 @@
+//! How jobs end: exit status, crashes, time.
+
+use std::sync::LazyLock;
+
+use hallmark_harness::contract::TaskStatus;
+use regex::Regex;
+
+use super::{History, Run};
+use crate::verdict::Judgement;
+
+/// Texts with which run-times announce that a program broke.
+static PANIC: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let texts = r"(thread '.*' (\(\d+\) )?panicked at|^panic: |^goroutine \d+ \[running\]|Traceback \(most recent call last\)|Exception in thread |^fatal error: |UnhandledPromiseRejection|Uncaught \w*Error|core dumped|terminate called)";
+    Regex::new(texts).ok()
+});
+
+/// How a scenario expects its jobs to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Exit status 0.
+    Successfully,
+    /// Another exit status.
+    AsFailed,
+}
+
+/// UPD-005, ERR-006 and ERR-007 over every run.
+pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
+    history.runs.iter().flat_map(|run| [bounded(history, run), agrees(run), crashed(run)]).flatten().collect()
+}
+
+/// The job ends by itself within the task timeout (UPD-005).
+fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
+    const RULE: &str = "UPD-005";
+    let outcome = run.outcome?;
+    let timeout = history.recording.header.task_timeout_milliseconds;
+    let milliseconds = outcome.what.duration / 1_000_000;
+    let expected = format!("the job ends by itself within the task timeout of {timeout} ms");
+    Some(if outcome.what.timed_out {
+        Judgement::fail(RULE, expected, format!("{}: it still ran and was ended by the launcher", run.describe()), [outcome.event])
+    } else if milliseconds >= timeout {
+        Judgement::fail(RULE, expected, format!("{}: it ended after {milliseconds} ms", run.describe()), [outcome.event])
+    } else {
+        Judgement::pass(RULE, format!("{}: it ended by itself in time", run.describe()), [outcome.event])
+    })
+}
+
+/// Exit status agrees with the outcome (ERR-006).
+fn agrees(run: &Run<'_>) -> Option<Judgement> {
+    let outcome = run.outcome?;
+    let success = run.updates().any(|update| update.acknowledged() && update.reports() != "failed");
+    // Applied but not acknowledged: the provider may know or not, so either exit status is right.
+    let ambiguous = !success && run.applied().is_some_and(|update| !update.acknowledged());
+    // A crash has its own rule, and a job that the launcher ended has no exit status of its own.
+    if ambiguous || outcome.what.timed_out || outcome.what.signal.is_some() {
+        return None;
+    }
+    let wanted = if success { Ended::Successfully } else { Ended::AsFailed };
+    let happened = if success { "its report was accepted" } else { "no success was accepted" };
+    Some(exit_status(run, wanted, happened))
+}
+
+fn exit_status(run: &Run<'_>, wanted: Ended, happened: &str) -> Judgement {
+    const RULE: &str = "ERR-006";
+    let Some(outcome) = run.outcome else { return Judgement::not_exercised(RULE, "the job has no end") };
+    let Some(code) = outcome.what.exit_code else { return Judgement::not_exercised(RULE, "the job has no exit status") };
+    let right = (code == 0) == (wanted == Ended::Successfully);
+    let evidence = run.updates().map(|update| update.event).chain([outcome.event]);
+    if right {
+        Judgement::pass(RULE, format!("{}: {happened}, exit status {code}", run.describe()), [outcome.event])
+    } else {
+        let expected = if wanted == Ended::Successfully { "exit status 0" } else { "an exit status other than 0" };
+        Judgement::fail(RULE, expected, format!("{}: {happened}, exit status {code}", run.describe()), evidence)
+    }
+}
+
+/// The scenario says how its last job ends (ERR-006).
+pub fn ended(history: &History<'_>, wanted: Ended) -> Vec<Judgement> {
+    match history.runs.last() {
+        None => vec![Judgement::not_exercised("ERR-006", "no job ran")],
+        // What really happened decides; where the scenario's expectation was not met, its own rule says so already.
+        Some(run) => match (wanted, run.status()) {
+            (Ended::Successfully, Some(TaskStatus::CredentialsCreated | TaskStatus::CredentialsDeleted))
+            | (Ended::AsFailed, Some(TaskStatus::Failed) | None) => vec![exit_status(run, wanted, "the task ended so")],
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// A crash is not an outcome (ERR-007).
+fn crashed(run: &Run<'_>) -> Option<Judgement> {
+    const RULE: &str = "ERR-007";
+    let outcome = run.outcome?;
+    let expected = "the job ends by itself with an exit status of its own";
+    let what = if outcome.what.timed_out {
+        return None;
+    } else if let Some(reason) = &outcome.what.not_started {
+        Some(format!("the job could not be started: {reason}"))
+    } else if let Some(signal) = outcome.what.signal {
+        Some(format!("signal {signal} ended the job"))
+    } else {
+        match outcome.what.exit_code {
+            Some(code @ (126 | 127)) => Some(format!("exit status {code}: the launcher or a shell could not run the program")),
+            Some(code @ 129..=192) => Some(format!("exit status {code}: a signal ({}) ended the program", code - 128)),
+            _ => None,
+        }
+    };
+    let text = PANIC.as_ref().and_then(|panic| run.logs.iter().find(|line| panic.is_match(line.what)));
+    Some(match (what, text) {
+        (Some(what), _) => Judgement::fail(RULE, expected, format!("{}: {what}", run.describe()), [outcome.event]),
+        (None, Some(line)) => {
+            Judgement::fail(RULE, expected, format!("{}: the log shows a crash: {}", run.describe(), line.what), [line.event, outcome.event])
+        }
+        (None, None) => Judgement::pass(RULE, format!("{}: it ended by itself", run.describe()), [outcome.event]),
+    })
+}

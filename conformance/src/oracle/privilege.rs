@@ -1,0 +1,101 @@
+//! Least privilege: what a provider asks for, and to whom it shows its keys.
+
+use hallmark_harness::journal::{EventKind, Exchange, Operation, Refusal, Service};
+use hallmark_harness::redaction::{SecretKind, marks};
+
+use super::creation::created_once;
+use super::deletion::reported_deleted;
+use super::{At, History, Run};
+use crate::verdict::Judgement;
+
+/// LPR-002, LPR-003 and LPR-004 over every run.
+pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
+    let mut judgements = admin_calls(history);
+    for run in &history.runs {
+        judgements.extend(run.exchanges.iter().filter_map(|exchange| within_roles(run, *exchange)));
+        judgements.extend(run.calls(Operation::GetSecret).map(|read| named_only(history, read)));
+        judgements.extend(run.exchanges.iter().flat_map(|exchange| keys_at_home(*exchange)));
+    }
+    judgements
+}
+
+/// A creation and a deletion work with the documented roles alone (LPR-001).
+pub fn works_with_roles(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "LPR-001";
+    let roles = history.recording.header.roles.join(" and ");
+    let mut judgements = created_once(history, RULE);
+    if history.deletions().next().is_some() {
+        judgements.extend(reported_deleted(history, RULE));
+    }
+    for judgement in &mut judgements {
+        judgement.actual = format!("with {roles} alone: {}", judgement.actual);
+    }
+    judgements
+}
+
+/// A call of the admin API is an attempt on the judge (LPR-002).
+fn admin_calls(history: &History<'_>) -> Vec<Judgement> {
+    let calls = history.recording.events.iter().filter_map(|event| match &event.kind {
+        EventKind::AdminRefused { job: Some(_), method, path } => Some((event.id, format!("{method} {path}"))),
+        _ => None,
+    });
+    calls
+        .map(|(event, call)| {
+            let expected = "no call outside the services of the contract";
+            Judgement::fail("LPR-002", expected, format!("the job called the harness' own admin API: {call}"), [event])
+        })
+        .collect()
+}
+
+/// It tries no operation outside its roles (LPR-002).
+fn within_roles(run: &Run<'_>, exchange: At<'_, Exchange>) -> Option<Judgement> {
+    const RULE: &str = "LPR-002";
+    if exchange.what.service != Service::SecretsManager {
+        return None;
+    }
+    let call = format!("{} {}", exchange.what.method, exchange.what.target);
+    let expected = "only operations that SecretTaskUpdater, and SecretsReader where an input names a secret, allow";
+    let outside = exchange.what.facts.refused == Some(Refusal::Role) || matches!(exchange.what.operation, Operation::Other | Operation::DeleteTask);
+    Some(if outside {
+        Judgement::fail(RULE, expected, format!("{}: it called {call}", run.describe()), [exchange.event])
+    } else {
+        Judgement::pass(RULE, call, [exchange.event])
+    })
+}
+
+/// It reads only the secrets that its inputs name (LPR-003).
+fn named_only(history: &History<'_>, read: At<'_, Exchange>) -> Judgement {
+    const RULE: &str = "LPR-003";
+    let named = &history.recording.header.named_secrets;
+    match &read.what.facts.secret {
+        Some(secret) if named.contains(secret) => Judgement::pass(RULE, format!("it read {secret}, which an input names"), [read.event]),
+        other => {
+            let actual = format!("it read the secret {}, which no input names", other.as_ref().map_or("?", |secret| secret.as_str()));
+            Judgement::fail(RULE, "only secrets that inputs name are read", actual, [read.event])
+        }
+    }
+}
+
+/// The access key goes to IAM alone, its token to Secrets Manager alone (LPR-004).
+fn keys_at_home(exchange: At<'_, Exchange>) -> Option<Judgement> {
+    const RULE: &str = "LPR-004";
+    let request = exchange.what;
+    let headers = request.headers.iter().map(|(_, value)| value.as_str());
+    let texts = headers.chain([request.target.as_str(), request.body.as_str()]);
+    let shown: Vec<SecretKind> = texts.flat_map(marks).map(|mark| mark.kind).filter(|kind| matches!(kind, SecretKind::AccessKey | SecretKind::Token)).collect();
+    let home = |kind: &SecretKind| match kind {
+        SecretKind::AccessKey => Service::Iam,
+        _ => Service::SecretsManager,
+    };
+    let astray = shown.iter().find(|kind| home(kind) != request.service);
+    match astray {
+        Some(kind) => {
+            let what = if *kind == SecretKind::AccessKey { "the access key" } else { "an IAM token" };
+            let expected = "the access key to IAM alone, its token to Secrets Manager alone";
+            let actual = format!("{} {} at {} carries {what}", request.method, request.target, request.host);
+            Some(Judgement::fail(RULE, expected, actual, [exchange.event]))
+        }
+        None if shown.is_empty() => None,
+        None => Some(Judgement::pass(RULE, format!("{} carries only what belongs there", request.host), [exchange.event])),
+    }
+}

@@ -1,0 +1,95 @@
+//! Task updates: shape, finality, sameness.
+
+use hallmark_harness::contract::SecretId;
+
+use super::{History, Run, Update};
+use crate::verdict::Judgement;
+
+/// UPD-001 to UPD-004 over every run.
+pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for run in &history.runs {
+        let updates: Vec<Update<'_>> = run.updates().collect();
+        judgements.extend(updates.iter().map(|update| valid(history, run, *update)));
+        judgements.extend(after(&updates, 400, "UPD-002"));
+        judgements.extend(after(&updates, 404, "UPD-003"));
+        judgements.extend(one_status(&updates));
+    }
+    judgements
+}
+
+/// The update is a valid PUT to the job's own secret and task (UPD-001).
+fn valid(history: &History<'_>, run: &Run<'_>, update: Update<'_>) -> Judgement {
+    const RULE: &str = "UPD-001";
+    let expected = "a valid PUT to the job's own secret and task";
+    let facts = &update.exchange.facts;
+    let mut problems = update.facts.violations.clone();
+    if facts.task.as_deref() != Some(run.job.task.as_str()) {
+        problems.push(format!("it names task {}, the job's is {}", facts.task.as_deref().unwrap_or("?"), run.job.task));
+    }
+    let own: Option<&SecretId> = history.task(&run.job.task).map(|task| &task.secret);
+    if own.is_some() && facts.secret.as_ref() != own {
+        problems.push(format!("it names secret {}, the job's is {}", text(facts.secret.as_ref()), text(own)));
+    }
+    if problems.is_empty() {
+        Judgement::pass(RULE, format!("a valid update to {}", update.reports()), [update.event])
+    } else {
+        Judgement::fail(RULE, expected, problems.join(" "), [update.event])
+    }
+}
+
+fn text(secret: Option<&SecretId>) -> &str {
+    secret.map_or("?", SecretId::as_str)
+}
+
+/// After an answer with `status` no further update of that task by the same run (UPD-002, UPD-003).
+fn after(updates: &[Update<'_>], status: u16, rule: &str) -> Option<Judgement> {
+    let index = updates.iter().position(|update| update.answered() == Some(status))?;
+    let later = &updates[index + 1..];
+    Some(if later.is_empty() {
+        Judgement::pass(rule, format!("no update after the {status}"), [updates[index].event])
+    } else {
+        let words: Vec<&str> = later.iter().map(Update::reports).collect();
+        let actual = format!("{} more after the {status}: {}", later.len(), words.join(", "));
+        Judgement::fail(rule, format!("no further update of the task after {status}"), actual, updates[index..].iter().map(|update| update.event))
+    })
+}
+
+/// Says whether an update was answered with `status` at all, so that its finality was tested (UPD-002, UPD-003).
+pub fn final_answer(history: &History<'_>, rule: &str, status: u16) -> Vec<Judgement> {
+    let met = history.runs.iter().any(|run| run.updates().any(|update| update.answered() == Some(status)));
+    if met { Vec::new() } else { vec![Judgement::not_exercised(rule, format!("no update was answered {status}"))] }
+}
+
+/// Once a report was answered 2xx no other status is sent (UPD-004).
+fn one_status(updates: &[Update<'_>]) -> Option<Judgement> {
+    const RULE: &str = "UPD-004";
+    let index = updates.iter().position(Update::acknowledged)?;
+    let said = updates[index].reports();
+    Some(match updates[index + 1..].iter().find(|update| update.reports() != said) {
+        Some(other) => {
+            let actual = format!("{said} was accepted, then the job reported {}", other.reports());
+            Judgement::fail(RULE, "no other status once a report was accepted", actual, [updates[index].event, other.event])
+        }
+        None => Judgement::pass(RULE, format!("{said} was accepted and stayed the last word"), [updates[index].event]),
+    })
+}
+
+/// A retried update repeats the same body (UPD-007).
+pub fn same_body(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "UPD-007";
+    let mut judgements = Vec::new();
+    for run in &history.runs {
+        let updates: Vec<Update<'_>> = run.updates().collect();
+        let retried: Vec<&[Update<'_>]> = updates.windows(2).filter(|pair| pair[0].reports() == pair[1].reports()).collect();
+        judgements.extend(retried.iter().map(|pair| {
+            let evidence = [pair[0].event, pair[1].event];
+            if pair[0].facts.body_digest == pair[1].facts.body_digest {
+                Judgement::pass(RULE, "the retry repeated the body byte for byte", evidence)
+            } else {
+                Judgement::fail(RULE, "the same body in each retry", "the retry's body differs from the first", evidence)
+            }
+        }));
+    }
+    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was retried")] } else { judgements }
+}

@@ -1,0 +1,190 @@
+//! The records of `results.ndjson`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Level, Profile, RuleId};
+use crate::verdict::{Judgement, Verdict};
+
+/// One line of the file. The first is always `run`, the last always `summary`; a file without a summary is of a run that was cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// What was judged, and by what.
+    Run(RunRecord),
+    /// One scenario.
+    Scenario(ScenarioRecord),
+    /// One rule, after all scenarios.
+    Rule(RuleRecord),
+    /// Where the time went.
+    Timing(TimingRecord),
+    /// The end.
+    Summary(SummaryRecord),
+}
+
+/// What was judged, and by what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunRecord {
+    /// Version of this format.
+    pub format: u32,
+    /// Version of hallmark.
+    pub hallmark: String,
+    /// The provider's name in its manifest.
+    pub provider: String,
+    /// Path of the manifest as given.
+    pub manifest: String,
+    /// How the provider ran.
+    pub mode: Mode,
+    /// The command line, without values of the environment.
+    pub command: String,
+    /// SHA-256 of the command's executable, hex.
+    pub command_digest: String,
+    /// SHA-256 of the manifest, hex.
+    pub manifest_digest: String,
+    /// SHA-256 of the `job_config.json`, hex; none when inputs and outputs stand in the manifest.
+    pub job_config_digest: Option<String>,
+    /// SHA-256 of the catalog, hex.
+    pub catalog_digest: String,
+    /// SHA-256 over all features, hex.
+    pub features_digest: String,
+    /// Seed of ids and generated values.
+    pub seed: u64,
+    /// Profile that the exit code counts.
+    pub profile: Profile,
+    /// Names of the manifest's variants; empty for an unnamed one.
+    pub variants: Vec<String>,
+    /// RFC 3339.
+    pub started: String,
+    /// What the run could not see, in words (process mode: not contained).
+    pub limits: Vec<String>,
+}
+
+/// How the provider ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// As a process on this machine.
+    Process,
+}
+
+/// One scenario and what the oracles said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScenarioRecord {
+    /// Stable id: `<feature path>:<line of the scenario or example row>`, plus `@<variant>` when there are variants.
+    pub id: String,
+    /// The rule in whose block it stands.
+    pub rule: RuleId,
+    /// Its name with the examples filled in.
+    pub name: String,
+    /// Feature file, relative to `features/`.
+    pub feature: String,
+    /// Line of the scenario or example row.
+    pub line: u64,
+    /// Variant of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Worst verdict on its own rule.
+    pub verdict: Verdict,
+    /// What every oracle said, on this and other rules.
+    pub judgements: Vec<Judgement>,
+    /// Our own trouble, in words; not empty makes the scenario inconclusive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trouble: Vec<String>,
+    /// Events that judgements other than passes point to, in words a person can read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excerpts: Vec<Excerpt>,
+    /// Job runs in the scenario.
+    pub jobs: u32,
+    /// Seconds from set-up to judgement.
+    pub seconds: f64,
+    /// Seconds of it in which a job ran.
+    pub job_seconds: f64,
+    /// Steps as written, each with its keyword.
+    pub steps: Vec<String>,
+}
+
+/// One event of the journal for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Excerpt {
+    /// The event's id.
+    pub event: u64,
+    /// It in a few lines: request and answer, a log line, a job's end.
+    pub text: String,
+}
+
+/// One rule's verdict over all scenarios.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RuleRecord {
+    /// Its id.
+    pub id: RuleId,
+    /// Its level.
+    pub level: Level,
+    /// The requirement.
+    pub requirement: String,
+    /// The source of it.
+    pub source: String,
+    /// Whether the run's profile counts it.
+    pub counts: bool,
+    /// Its verdict, as the profile sees it.
+    pub verdict: Verdict,
+    /// Why, for anything but pass and fail.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// How many judgements passed, over all scenarios.
+    pub passes: u32,
+    /// The judgements that decided, failures first: at most ten, each with its scenario.
+    pub shown: Vec<Shown>,
+    /// How many more there are of the deciding kind.
+    pub more: u32,
+}
+
+/// A judgement with its scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Shown {
+    /// Id of the scenario.
+    pub scenario: String,
+    /// The judgement.
+    pub judgement: Judgement,
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimingRecord {
+    /// Seconds for the manifest's build command.
+    pub build: f64,
+    /// Seconds from the first stage to the last verdict.
+    pub suite: f64,
+    /// The longest time that a single scenario's jobs took, one after another: the provider's own wait, below which no run can go.
+    pub longest_own_wait: f64,
+    /// The scenario that took it.
+    pub longest_scenario: String,
+    /// Seconds of all jobs together.
+    pub jobs: f64,
+    /// Job runs.
+    pub job_runs: u32,
+    /// Stages at most in use at once.
+    pub stages: u32,
+}
+
+/// The end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryRecord {
+    /// Exit code of the run.
+    pub exit_code: u8,
+    /// The conclusion in one sentence.
+    pub conclusion: String,
+    /// Highest profile whose rules are all kept; none when not even core is.
+    pub reached: Option<Profile>,
+    /// Rules by verdict, those that count.
+    pub counted: BTreeMap<String, u32>,
+    /// Rules by verdict, all.
+    pub all: BTreeMap<String, u32>,
+    /// Scenarios run.
+    pub scenarios: u32,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// RFC 3339.
+    pub finished: String,
+}

@@ -1,0 +1,11 @@
+//! The IAM token service: API keys in, signed tokens out.
+//!
+//! The main type is [`Iam`]. It is also what Secrets Manager asks whose token a request bears.
+
+mod identity;
+mod service;
+mod token;
+
+pub use identity::{Identity, Role, Scope};
+pub use service::Iam;
+pub use token::TokenSigner;

@@ -1,0 +1,181 @@
+//! What a stage leaves behind: the only thing that oracles read.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::third_party::LedgerEntry;
+use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, VersionId};
+use crate::journal::Event;
+
+/// Version of the recording's format. Another one is refused, never misread.
+pub const FORMAT: u32 = 1;
+
+/// One scenario as it happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// What was recorded.
+    pub header: RecordingHeader,
+    /// The journal, in order.
+    pub events: Vec<Event>,
+    /// The world at the end.
+    pub snapshot: Snapshot,
+}
+
+/// What was recorded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordingHeader {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Id of the scenario.
+    pub scenario: String,
+    /// The outputs that the provider declares.
+    pub outputs: Vec<OutputSpec>,
+    /// Ids of the secrets that inputs name.
+    pub named_secrets: Vec<SecretId>,
+    /// Whether the provider talks to a third party.
+    pub third_party: bool,
+    /// Milliseconds of the task timeout.
+    pub task_timeout_milliseconds: u64,
+    /// Roles of the provider's service id, by name.
+    pub roles: Vec<String>,
+    /// Statuses of a refused revocation that the manifest says are not submitted for a retry.
+    pub not_resubmitted: Vec<u16>,
+}
+
+/// The world at the end of a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// Every credential that a third party ever issued.
+    pub ledger: Vec<LedgerEntry>,
+    /// Every task that still exists.
+    pub tasks: Vec<RecordedTask>,
+    /// Every version of every custom-credentials secret.
+    pub versions: Vec<RecordedVersion>,
+    /// Events that the journal lost because its file could not be written.
+    pub lost_events: u64,
+}
+
+/// A task at the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedTask {
+    /// Its id.
+    pub id: TaskId,
+    /// Its secret.
+    pub secret: SecretId,
+    /// Its version.
+    pub version: VersionId,
+    /// What it asked for.
+    pub action: Action,
+    /// Why.
+    pub trigger: Trigger,
+    /// How it ended.
+    pub status: TaskStatus,
+    /// Errors of a failed one, redacted.
+    pub errors: Vec<TaskError>,
+    /// Which attempt of a deletion it is, from 0.
+    pub attempt: u32,
+}
+
+/// A version at the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedVersion {
+    /// Its secret.
+    pub secret: SecretId,
+    /// Its id.
+    pub version: VersionId,
+    /// The reported credentials id, redacted.
+    pub credentials_id: Option<String>,
+    /// `pending`, `active`, `failed`, `deleting`, `destroyed`, `deletion_failed`.
+    pub state: String,
+}
+
+/// Why a recording could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// Input or output failed.
+    #[error("{action} the recording {path}: {source}; check the path, its permissions and the free space")]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A line is not what it should be.
+    #[error("line {line} of the recording {path} cannot be read: {reason}; record again with this version of hallmark")]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Line from 1.
+        line: usize,
+        /// Why.
+        reason: String,
+    },
+    /// Another version.
+    #[error("the recording {path} has format {found}, this hallmark reads format {FORMAT}; record again or use the hallmark that wrote it")]
+    Format {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+/// One line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+enum Line {
+    Header(RecordingHeader),
+    Event(Event),
+    Snapshot(Snapshot),
+}
+
+impl Recording {
+    /// Writes the recording: a header line, a line for each event, a snapshot line.
+    pub fn write(&self, path: &Path) -> Result<(), RecordingError> {
+        let failed = |source| RecordingError::Io { action: "writing", path: path.to_owned(), source };
+        let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+        let header = std::iter::once(Line::Header(self.header.clone()));
+        let events = self.events.iter().cloned().map(Line::Event);
+        for line in header.chain(events).chain([Line::Snapshot(self.snapshot.clone())]) {
+            serde_json::to_writer(&mut file, &line).map_err(|error| failed(error.into()))?;
+            file.write_all(b"\n").map_err(failed)?;
+        }
+        file.flush().map_err(failed)
+    }
+
+    /// Reads a recording.
+    pub fn read(path: &Path) -> Result<Self, RecordingError> {
+        let failed = |source| RecordingError::Io { action: "reading", path: path.to_owned(), source };
+        let malformed = |line: usize, reason: &str| RecordingError::Malformed { path: path.to_owned(), line, reason: reason.to_owned() };
+        let (mut header, mut events, mut snapshot, mut last) = (None, Vec::new(), None, 0);
+        for (index, line) in BufReader::new(File::open(path).map_err(failed)?).lines().enumerate() {
+            last = index + 1;
+            let line = line.map_err(failed)?;
+            // The version is looked at before anything else, as another version may have other lines.
+            if index == 0 {
+                let value: serde_json::Value = serde_json::from_str(&line).map_err(|error| malformed(1, &error.to_string()))?;
+                let found = value.get("format").and_then(serde_json::Value::as_u64).and_then(|format| u32::try_from(format).ok());
+                match found {
+                    Some(FORMAT) => {}
+                    Some(found) => return Err(RecordingError::Format { path: path.to_owned(), found }),
+                    None => return Err(malformed(1, "it is no header")),
+                }
+            }
+            match serde_json::from_str(&line).map_err(|error| malformed(last, &error.to_string()))? {
+                Line::Header(found) if index == 0 => header = Some(found),
+                Line::Event(event) if snapshot.is_none() => events.push(event),
+                Line::Snapshot(found) if snapshot.is_none() => snapshot = Some(found),
+                _ => return Err(malformed(last, "it is out of place")),
+            }
+        }
+        let header = header.ok_or_else(|| malformed(1, "the file is empty"))?;
+        let snapshot = snapshot.ok_or_else(|| malformed(last, "the snapshot at the end is missing"))?;
+        Ok(Self { header, events, snapshot })
+    }
+}
