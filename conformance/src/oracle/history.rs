@@ -7,13 +7,22 @@ use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, Operati
 use hallmark_harness::stage::{RecordedTask, Recording};
 
 /// Something of the journal, with the id of its event.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct At<'recording, T: ?Sized> {
     /// Id of the event.
     pub event: u64,
     /// What it holds.
     pub what: &'recording T,
 }
+
+// Derived ones would ask that T itself can be copied.
+impl<T: ?Sized> Clone for At<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for At<'_, T> {}
 
 /// One job run and what it did.
 #[derive(Debug)]
@@ -61,7 +70,7 @@ impl<'recording> History<'recording> {
         for event in &recording.events {
             let id = event.id;
             match &event.kind {
-                EventKind::Note { text } => note = Some(text.as_str()),
+                EventKind::Note { text } => note = Some(text.as_str()).filter(|text| !text.is_empty()),
                 EventKind::JobRequested { job, action, trigger } => history.runs.push(Run {
                     job,
                     requested: id,

@@ -1,9 +1,20 @@
 //! The fake cloud: Secrets Manager, IAM and third parties on real sockets.
+//!
+//! The main type is [`Cloud`].
 
 mod answer;
 pub mod certificates;
+mod contents;
+mod control;
+mod declared;
 pub mod iam;
 mod proxy;
 pub mod secrets_manager;
+mod sockets;
 pub mod third_party;
+mod token;
 pub mod wire;
+
+pub use contents::SetupError;
+pub use control::{Cloud, CloudError, SecretOrder};
+pub use token::random_token;

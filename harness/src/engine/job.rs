@@ -87,6 +87,9 @@ impl Engine {
     pub fn job_ended(&mut self, job: &JobRef) -> Result<JobStopped, EngineError> {
         self.tick();
         self.journal.set_job(None);
+        if self.cancelled.contains(&job.task) {
+            return Ok(JobStopped::Reported);
+        }
         let task = self.task(&job.task)?;
         Ok(if task.status.is_final() { JobStopped::Reported } else { JobStopped::Silent })
     }

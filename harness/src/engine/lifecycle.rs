@@ -177,6 +177,13 @@ impl Engine {
         Ok(self.queue_deletion(secret, &id, Trigger::SecretVersionDataDeletion, 0))
     }
 
+    /// Queues a new delete task for the version of an ended one, as if its deletion were asked for once more.
+    pub fn repeat_deletion(&mut self, task: &TaskId) -> Result<TaskId, EngineError> {
+        self.tick();
+        let task = self.task(task)?.clone();
+        Ok(self.queue_deletion(&task.secret, &task.version, task.trigger, task.attempt))
+    }
+
     /// Cancels a queued or processing task, as DELETE does.
     pub fn cancel(&mut self, id: &TaskId) -> Result<(), EngineError> {
         self.tick();

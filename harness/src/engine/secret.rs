@@ -38,6 +38,20 @@ pub enum VersionState {
     DeletionFailed,
 }
 
+impl VersionState {
+    /// Returns the state as recordings write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Failed => "failed",
+            Self::Deleting => "deleting",
+            Self::Destroyed => "destroyed",
+            Self::DeletionFailed => "deletion_failed",
+        }
+    }
+}
+
 /// One version: at most one credential.
 #[derive(Debug, Clone)]
 pub struct Version {

@@ -3,10 +3,122 @@
 //! The main type is [`Stage`]. A live one makes things happen; a recorded one does nothing, so that the same scenario can be
 //! judged again from what was recorded.
 
+mod error;
+mod process;
 mod recording;
 mod setup;
 
+use std::time::Duration;
+
+use crate::admin::CreateSecret;
+use crate::contract::Trigger;
+use crate::engine::Knobs;
+use crate::fault::FaultPlan;
+
+pub use error::StageError;
+pub use process::{ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
     AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, ThirdPartySetup,
 };
+
+/// Where a scenario plays.
+pub enum Stage {
+    /// Things happen.
+    Process(Box<ProcessStage>),
+    /// Nothing happens any more: what did is in the recording.
+    Recorded(Box<RecordedStage>),
+}
+
+/// A scenario that has been recorded: its steps do nothing.
+pub struct RecordedStage {
+    /// What happened.
+    pub recording: Recording,
+    /// What the stage was set up with, as steps ask for it.
+    pub setup: StageSetup,
+}
+
+/// Passes an order to a live stage and does nothing on a recorded one.
+macro_rules! orders {
+    ($($(#[$meta:meta])* $name:ident($($argument:ident: $type:ty),*);)+) => {
+        impl Stage {$(
+            $(#[$meta])*
+            pub async fn $name(&mut self, $($argument: $type),*) -> Result<(), StageError> {
+                match self {
+                    Self::Process(stage) => stage.$name($($argument),*).await,
+                    Self::Recorded(_) => Ok(()),
+                }
+            }
+        )+}
+    };
+}
+
+orders! {
+    /// Replaces the fault plan.
+    set_faults(plan: FaultPlan);
+    /// Gives a variable of later job runs another value, or leaves it out.
+    set_variable(name: &str, value: Option<&str>);
+    /// Ends all changes of variables.
+    reset_variables();
+    /// Changes the secrets that inputs name.
+    alter_secrets(alteration: Alteration);
+    /// Revokes the provider's access key.
+    revoke_access_key();
+    /// Creates a secret and runs what the engine asks for.
+    create_secret(order: &CreateSecret);
+    /// Rotates the scenario's first secret.
+    rotate_secret(trigger: Trigger);
+    /// Deletes the scenario's first secret.
+    delete_secret();
+    /// Asks for the last deletion once more.
+    repeat_deletion();
+    /// Lets a day pass.
+    pass_day();
+    /// Lets all days of retries pass.
+    pass_all_days();
+    /// Takes away every credential that jobs made, outside any job.
+    revoke_silently();
+    /// Notes what comes next.
+    note(text: &str);
+}
+
+impl Stage {
+    /// Changes the knobs.
+    pub async fn turn_knobs(&mut self, turn: impl FnOnce(&mut Knobs)) -> Result<(), StageError> {
+        match self {
+            Self::Process(stage) => stage.turn_knobs(turn).await,
+            Self::Recorded(_) => Ok(()),
+        }
+    }
+
+    /// Returns the set-up, e.g. to build other input values from.
+    pub fn setup(&self) -> &StageSetup {
+        match self {
+            Self::Process(stage) => stage.setup(),
+            Self::Recorded(stage) => &stage.setup,
+        }
+    }
+
+    /// Returns how many jobs ran, and for how long in all.
+    pub fn jobs(&self) -> (u32, Duration) {
+        match self {
+            Self::Process(stage) => stage.jobs(),
+            Self::Recorded(_) => (0, Duration::ZERO),
+        }
+    }
+
+    /// Returns what happened.
+    pub async fn record(&mut self) -> Result<Recording, StageError> {
+        match self {
+            Self::Process(stage) => stage.record().await,
+            Self::Recorded(stage) => Ok(stage.recording.clone()),
+        }
+    }
+
+    /// Ends the stage.
+    pub async fn close(self) {
+        if let Self::Process(stage) = self {
+            stage.close().await;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Lays a variant's tables over the manifest's and checks what comes out.
+
+use std::collections::BTreeMap;
+
+use hallmark_harness::contract::OutputSpec;
+
+use super::super::form::{ManifestForm, OutputForm, SecretForm, ThirdPartyForm, VariantForm};
+use super::super::input::InputForm;
+use super::super::located::{Entries, Entry, Located};
+use super::super::model::Variant;
+use super::super::problem::{Problem, Problems, listed, nearest};
+use super::{input, source};
+use crate::job_config::JobConfig;
+
+/// Entries by name, those of the variant in place of those of the manifest.
+pub(super) type Merged<'a, T> = BTreeMap<&'a str, &'a Entry<T>>;
+
+/// The four kinds of tables that a variant may replace.
+pub(super) struct Layers<'a> {
+    /// The variant's name, or none where there are no variants.
+    pub(super) variant: Option<&'a Located<String>>,
+    /// Where a missing value is to be added.
+    pub(super) place: std::ops::Range<usize>,
+    pub(super) inputs: Merged<'a, InputForm>,
+    pub(super) outputs: Merged<'a, OutputForm>,
+    pub(super) secrets: Merged<'a, SecretForm>,
+    pub(super) third_parties: Merged<'a, ThirdPartyForm>,
+}
+
+impl<'a> Layers<'a> {
+    fn new(form: &'a ManifestForm, variant: Option<&'a Entry<VariantForm>>) -> Self {
+        let over = variant.map(|variant| &variant.value.value);
+        let inputs = form.inputs.as_ref();
+        let place = variant.map(|variant| variant.name.span.clone()).or_else(|| inputs.map(|inputs| inputs.span.clone())).unwrap_or(0..0);
+        Self {
+            variant: variant.map(|variant| &variant.name),
+            place,
+            inputs: merged(inputs.map(|inputs| &inputs.value), over.and_then(|over| over.inputs.as_ref())),
+            outputs: merged(form.outputs.as_ref(), over.and_then(|over| over.outputs.as_ref())),
+            secrets: merged(form.secrets.as_ref(), over.and_then(|over| over.secrets.as_ref())),
+            third_parties: merged(form.third_party.as_ref(), over.and_then(|over| over.third_party.as_ref())),
+        }
+    }
+}
+
+fn merged<'a, T>(under: Option<&'a Entries<T>>, over: Option<&'a Entries<T>>) -> Merged<'a, T> {
+    let entries = [under, over].into_iter().flatten().flat_map(|entries| &entries.0);
+    entries.map(|entry| (entry.name.as_str(), entry)).collect()
+}
+
+/// Returns the variants. Where there are problems, what is returned may be incomplete.
+pub(super) fn resolved(form: &ManifestForm, config: &JobConfig, problems: &mut Problems) -> Vec<Variant> {
+    match &form.variants {
+        None => vec![resolve(&Layers::new(form, None), config, problems)],
+        Some(variants) if variants.0.is_empty() => {
+            let help = "add a variant, e.g. `[variants.pagerduty.inputs]`, or remove the table";
+            problems.push(Problem::new(variants.span.clone(), "`variants` is empty, so there is nothing to certify", "empty", help));
+            Vec::new()
+        }
+        Some(variants) => {
+            for variant in &variants.0 {
+                source::check_name(&variant.name, "variant", problems);
+            }
+            variants.0.iter().map(|variant| resolve(&Layers::new(form, Some(variant)), config, problems)).collect()
+        }
+    }
+}
+
+fn resolve(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> Variant {
+    Variant {
+        name: layers.variant.map(|name| name.value.clone()),
+        inputs: input::inputs(layers, config, problems),
+        outputs: outputs(layers, config, problems),
+        third_parties: source::third_parties(layers, problems),
+        secrets: source::secrets(layers, problems),
+    }
+}
+
+fn outputs(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> Vec<OutputSpec> {
+    let declared = || config.outputs.iter().map(|output| output.name.as_str());
+    for (name, entry) in &layers.outputs {
+        if !declared().any(|declared| declared == *name) {
+            let message = format!("no output `{}` is declared", name.escape_debug());
+            let help = match nearest(name, declared()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("remove it, or declare it as an output; declared are {}", listed(declared())),
+            };
+            problems.push(Problem::new(entry.name.span.clone(), message, "not declared", help));
+        }
+        if let Some(template) = &entry.value.equals {
+            check_template(template, problems);
+        }
+    }
+    let specification = |output: &crate::job_config::Declaration| {
+        let known = layers.outputs.get(output.name.as_str()).map(|entry| &entry.value.value);
+        OutputSpec {
+            name: output.name.clone(),
+            value_type: output.value_type.clone(),
+            required: output.required,
+            public: known.and_then(|known| known.public).unwrap_or(false),
+            equals: known.and_then(|known| known.equals.as_ref()).map(|template| template.value.clone()),
+        }
+    };
+    config.outputs.iter().map(specification).collect()
+}
+
+fn check_template(template: &Located<String>, problems: &mut Problems) {
+    let environment = minijinja::Environment::new();
+    if let Err(error) = environment.template_from_str(template) {
+        let reason = error.detail().unwrap_or("syntax error");
+        let help = "write what the third party issued between double braces, e.g. \"{{ credential.secret }}\"";
+        problems.push(Problem::new(template.span.clone(), format!("`equals` is not a template: {reason}"), "cannot be read", help));
+    }
+}

@@ -1,0 +1,169 @@
+//! A manifest that has been checked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hallmark_harness::contract::{OutputSpec, SecretType, ValueType};
+use secrecy::SecretString;
+
+use super::words::{CanaryKind, Generator, InstanceUrl, Preset};
+use crate::job_config::JobConfig;
+
+/// What is known about a provider before it runs. Read it with [`Manifest::load`].
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The file, as it was named.
+    pub path: PathBuf,
+    /// SHA-256 of the file's bytes, 64 lower-case hexadecimal digits.
+    pub digest: String,
+    /// The provider's name in reports.
+    pub name: String,
+    /// The program as written; [`Manifest::program`] says where it is.
+    pub command: String,
+    /// Arguments of the program.
+    pub args: Vec<String>,
+    /// A command to run in [`Manifest::directory`] before the provider is judged. Never empty.
+    pub build: Option<Vec<String>>,
+    /// Declared inputs and outputs.
+    pub job_config: JobConfig,
+    /// The `job_config.json`, or none when inputs and outputs are declared in the manifest itself.
+    pub job_config_path: Option<PathBuf>,
+    /// SHA-256 of the `job_config.json`, in hexadecimal, when there is one.
+    pub job_config_digest: Option<String>,
+    /// How long Secrets Manager waits for a task. Above zero, at most 24 hours.
+    pub task_timeout: Duration,
+    /// Further hosts that the provider may contact by name.
+    pub hosts: Vec<String>,
+    /// Where the provider finds Secrets Manager.
+    pub sm_url: InstanceUrl,
+    /// The job definition's own variables.
+    pub env: BTreeMap<String, String>,
+    /// How the provider deals with deletions that the third party refuses.
+    pub delete: DeletePolicy,
+    /// Rules that need not be kept for a while.
+    pub waivers: Vec<Waiver>,
+    pub(super) variants: Vec<Variant>,
+}
+
+impl Manifest {
+    /// Returns the folder in which the manifest stands; paths in it are relative to this.
+    pub fn directory(&self) -> &Path {
+        directory_of(&self.path)
+    }
+
+    /// Returns the program to start: an absolute path where [`Self::command`] has a slash, else a name to look up in `PATH`.
+    pub fn program(&self) -> PathBuf {
+        if !self.command.contains('/') {
+            return PathBuf::from(&self.command);
+        }
+        let program = self.directory().join(&self.command);
+        // Fails only when the current directory is gone; the relative path then says as much as can be said.
+        std::path::absolute(&program).unwrap_or(program)
+    }
+
+    /// Returns what is to be certified, in alphabetical order: each declared variant, or one without a name. Never empty.
+    pub fn variants(&self) -> Vec<Variant> {
+        self.variants.clone()
+    }
+}
+
+/// Returns the folder of the manifest at `path`.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The provider with one set of values.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// Its name, or none where the manifest declares no variants.
+    pub name: Option<String>,
+    /// Every declared input, in the order of the declaration.
+    pub inputs: Vec<DeclaredInput>,
+    /// Every declared output, in the order of the declaration.
+    pub outputs: Vec<OutputSpec>,
+    /// The third parties, by name. None at all is legal.
+    pub third_parties: BTreeMap<String, ThirdPartySource>,
+    /// The secrets that exist before the provider runs, by name.
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// An input with the value that it gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredInput {
+    /// Lower-case name.
+    pub name: String,
+    /// Declared type.
+    pub value_type: ValueType,
+    /// Whether it must have a value.
+    pub required: bool,
+    /// The value; never none for a required input.
+    pub value: Option<InputValue>,
+}
+
+/// Where the value of an input comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputValue {
+    /// The text that stands in the environment. It suits the input's type.
+    Literal(String),
+    /// The id of the secret of this name in [`Variant::secrets`].
+    Secret(String),
+    /// The address of the third party of this name in [`Variant::third_parties`].
+    ThirdParty(String),
+    /// A planted value, drawn anew for each scenario.
+    Canary(CanaryKind),
+}
+
+/// How a third party is described. Exactly one of `preset` and `spec` is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThirdPartySource {
+    /// One that comes with hallmark.
+    pub preset: Option<Preset>,
+    /// The author's own description, not yet validated.
+    pub spec: Option<toml::Table>,
+    /// Real host names under which it answers too, through the proxy.
+    pub hosts: Vec<String>,
+}
+
+/// A secret that exists before the provider runs.
+#[derive(Debug, Clone)]
+pub struct SecretSource {
+    /// Its type.
+    pub secret_type: SecretType,
+    /// Where its data comes from.
+    pub data: SecretData,
+    /// The field that holds the data; none for [`SecretType::Arbitrary`], which has no fields.
+    pub field: Option<String>,
+    /// Whether IAM knows the data as an API key.
+    pub iam: bool,
+}
+
+/// Where the data of a secret comes from.
+#[derive(Debug, Clone)]
+pub enum SecretData {
+    /// It is the login secret of the third party of this name.
+    LoginOf(String),
+    /// It stands in the manifest.
+    Value(SecretString),
+    /// It is drawn from the run's seed.
+    Generate(Generator),
+}
+
+/// How the provider deals with deletions that the third party refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeletePolicy {
+    /// Statuses after which the provider reports the credential as deleted although it lives, so that Secrets Manager does not
+    /// try again. Out of 401, 403, 409 and 423, ascending.
+    pub not_resubmitted: Vec<u16>,
+}
+
+/// A rule that need not be kept until a date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Id of the rule. Whether there is such a rule is not checked here.
+    pub rule: String,
+    /// Why it may be broken.
+    pub reason: String,
+    /// The last day on which the waiver holds. Whether it is over is not checked here.
+    pub expires: time::Date,
+}

@@ -1,0 +1,74 @@
+//! Events of the journal for a person to read.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use hallmark_harness::journal::{EventKind, Exchange};
+use hallmark_harness::stage::Recording;
+
+use crate::oracle::answer_in_words;
+use crate::results::Excerpt;
+use crate::verdict::{Judgement, Verdict};
+
+/// Characters of a body that are shown.
+const SHOWN: usize = 600;
+
+/// Request headers that say something about a provider.
+const HEADERS: [&str; 5] = ["authorization", "content-type", "accept", "retry-after", "location"];
+
+/// Returns the events that judgements other than passes point to.
+pub(super) fn excerpts(recording: &Recording, judgements: &[Judgement]) -> Vec<Excerpt> {
+    let wanted: BTreeSet<u64> = judgements.iter().filter(|judgement| judgement.verdict != Verdict::Pass).flat_map(|judgement| judgement.evidence.iter().copied()).collect();
+    let events = recording.events.iter().filter(|event| wanted.contains(&event.id));
+    events.filter_map(|event| in_words(&event.kind).map(|text| Excerpt { event: event.id, text })).collect()
+}
+
+fn in_words(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::Exchange(exchange) => exchange_in_words(exchange),
+        EventKind::JobLog { stream, line, .. } => format!("log ({stream:?}): {}", shortened(line)),
+        EventKind::JobEnded { outcome, .. } => {
+            let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
+                (Some(reason), ..) => format!("could not be started: {reason}"),
+                (None, Some(code), _) => format!("exit status {code}"),
+                (None, None, Some(signal)) => format!("signal {signal}"),
+                (None, None, None) => "no exit status".to_owned(),
+            };
+            let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
+            format!("the job ended: {how}{limit}")
+        }
+        EventKind::TaskChanged { status, cause, .. } => format!("the task became {status} ({cause:?})"),
+        EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),
+        EventKind::CredentialRevoked { third_party, credential, .. } => format!("{third_party} revoked the credential {credential}"),
+        EventKind::AdminRefused { method, path, .. } => format!("the job called the admin API: {method} {path}"),
+        EventKind::HostRefused { host, port, .. } => format!("the proxy refused {host}:{port}"),
+        EventKind::JobRequested { action, .. } => format!("the engine asked for a job: {}", action.as_deref().unwrap_or("no action")),
+        _ => return None,
+    })
+}
+
+fn exchange_in_words(exchange: &Exchange) -> String {
+    let mut text = format!("{} {}  ({})", exchange.method, exchange.target, exchange.host);
+    for (name, value) in exchange.headers.iter().filter(|(name, _)| HEADERS.contains(&name.as_str())) {
+        write!(text, "\n{name}: {value}").ok();
+    }
+    if !exchange.body.is_empty() {
+        write!(text, "\n{}", shortened(&exchange.body)).ok();
+    }
+    write!(text, "\n-> {}", answer_in_words(exchange)).ok();
+    if let Some(response) = exchange.response.as_ref().filter(|response| !response.body.is_empty()) {
+        write!(text, "  {}", shortened(&response.body)).ok();
+    }
+    if let Some(fault) = &exchange.fault {
+        write!(text, "\n   (fault: {fault}{})", if exchange.applied { "; the request took effect" } else { "" }).ok();
+    }
+    text
+}
+
+fn shortened(text: &str) -> String {
+    let text = text.trim_end();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} ... ({} more characters)", &text[..end], text[end..].chars().count()),
+        None => text.to_owned(),
+    }
+}

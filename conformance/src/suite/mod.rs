@@ -1,0 +1,18 @@
+//! The suite: features built in, planned, played on stages and judged.
+//!
+//! The main types are [`Plan`], what is to be played, and [`Suite`], which plays it.
+
+mod collect;
+mod embedded;
+mod excerpt;
+mod play;
+mod plan;
+mod setup;
+mod steps;
+mod world;
+
+pub use collect::{Collector, ScenarioOutcome};
+pub use embedded::{FEATURES, features_digest};
+pub use play::{Recordings, Staging, Suite, SuiteError};
+pub use plan::{Inapplicable, Plan, PlanError, Planned, Selection};
+pub use setup::stage_setup;

@@ -1,0 +1,237 @@
+//! Which scenarios are played for which variant of a manifest, decided before anything runs.
+
+use std::collections::BTreeMap;
+
+use cucumber::feature::Ext as _;
+use cucumber::tag::Ext as _;
+use gherkin::tagexpr::TagOperation;
+use gherkin::{Feature, GherkinEnv, Scenario};
+
+use super::embedded::FEATURES;
+use crate::catalog::{Applies, Catalog, RuleId};
+use crate::manifest::{InputValue, Variant};
+use hallmark_harness::contract::ValueType;
+
+/// What a person selected.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these rules; all when empty.
+    pub rules: Vec<RuleId>,
+    /// Only scenarios whose tags match.
+    pub tags: Option<TagOperation>,
+}
+
+/// A scenario that is to be played.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Stable id: `<feature path>:<line>`, and `@<variant>` when the manifest has variants.
+    pub id: String,
+    /// The rule in whose block it stands.
+    pub rule: RuleId,
+    /// Name with the examples filled in.
+    pub name: String,
+    /// Feature file within `features/`.
+    pub path: &'static str,
+    /// Line of the scenario or its example row.
+    pub line: usize,
+    /// Index of the variant.
+    pub variant: usize,
+    /// Its tags, those of its rule, feature and example row included.
+    pub tags: Vec<String>,
+    /// The feature with this one scenario in it.
+    pub feature: Feature,
+    /// Steps as written.
+    pub steps: Vec<String>,
+}
+
+/// Why a scenario is not played for a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inapplicable {
+    /// The rule.
+    pub rule: RuleId,
+    /// What the manifest lacks.
+    pub reason: String,
+}
+
+/// What is to be played, longest first.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The scenarios.
+    pub scenarios: Vec<Planned>,
+    /// What the manifest makes inapplicable.
+    pub inapplicable: Vec<Inapplicable>,
+}
+
+/// Why there is no plan: the features that are built in are wrong. A test proves that they are not.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A feature does not parse.
+    #[error("parsing the built-in feature {path}: {reason}; this is a fault of hallmark, please report it")]
+    Feature {
+        /// Which.
+        path: &'static str,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Plan {
+    /// Plans every selected scenario for every variant.
+    pub fn new(catalog: &Catalog, variants: &[Variant], not_resubmitted: &[u16], selection: &Selection) -> Result<Self, PlanError> {
+        let mut plan = Self::default();
+        for (path, text) in FEATURES {
+            let failed = |reason: String| PlanError::Feature { path, reason };
+            let parsed = Feature::parse(text, GherkinEnv::default()).map_err(|error| failed(error.to_string()))?;
+            let feature = parsed.expand_examples().map_err(|error| failed(error.to_string()))?;
+            for (index, variant) in variants.iter().enumerate() {
+                plan.add(catalog, path, &feature, (index, variant), not_resubmitted, selection);
+            }
+        }
+        plan.scenarios.sort_by_key(|scenario| std::cmp::Reverse(weight(&scenario.tags)));
+        plan.inapplicable.dedup();
+        Ok(plan)
+    }
+
+    fn add(
+        &mut self,
+        catalog: &Catalog,
+        path: &'static str,
+        feature: &Feature,
+        (index, variant): (usize, &Variant),
+        not_resubmitted: &[u16],
+        selection: &Selection,
+    ) {
+        for rule in &feature.rules {
+            let Some(id) = rule.tags.iter().map(|tag| RuleId(tag.clone())).find(|id| catalog.rule(id.as_str()).is_some()) else { continue };
+            if !selection.rules.is_empty() && !selection.rules.contains(&id) {
+                continue;
+            }
+            for scenario in &rule.scenarios {
+                let tags: Vec<String> = feature.tags.iter().chain(&rule.tags).chain(&scenario.tags).cloned().collect();
+                if selection.tags.as_ref().is_some_and(|wanted| !wanted.eval(&tags)) {
+                    continue;
+                }
+                if let Some(reason) = unfit(catalog, &id, &tags, scenario, variant, not_resubmitted) {
+                    self.inapplicable.push(Inapplicable { rule: id.clone(), reason });
+                    continue;
+                }
+                let mut only = feature.clone();
+                only.scenarios.clear();
+                let mut block = rule.clone();
+                block.scenarios = vec![scenario.clone()];
+                only.rules = vec![block];
+                let line = scenario.position.line;
+                let base = format!("{path}:{line}");
+                let id_text = variant.name.as_ref().map_or(base.clone(), |name| format!("{base}@{name}"));
+                self.scenarios.push(Planned {
+                    id: id_text,
+                    rule: id.clone(),
+                    name: scenario.name.clone(),
+                    path,
+                    line,
+                    variant: index,
+                    tags,
+                    feature: only,
+                    steps: scenario.steps.iter().map(|step| format!("{} {}", step.keyword.trim(), step.value)).collect(),
+                });
+            }
+        }
+    }
+
+    /// Returns the planned scenarios by rule.
+    pub fn by_rule(&self) -> BTreeMap<&RuleId, Vec<&Planned>> {
+        let mut rules: BTreeMap<&RuleId, Vec<&Planned>> = BTreeMap::new();
+        for scenario in &self.scenarios {
+            rules.entry(&scenario.rule).or_default().push(scenario);
+        }
+        rules
+    }
+}
+
+/// Scenarios in which a provider waits long are started first, so that their waits overlap with everything else.
+fn weight(tags: &[String]) -> u32 {
+    let weighs = |name: &str| tags.iter().any(|tag| tag == name);
+    if weighs("days") {
+        2
+    } else {
+        u32::from(weighs("lasting"))
+    }
+}
+
+/// Returns why a scenario makes no sense for a variant.
+fn unfit(catalog: &Catalog, rule: &RuleId, tags: &[String], scenario: &Scenario, variant: &Variant, not_resubmitted: &[u16]) -> Option<String> {
+    let third_party = !variant.third_parties.is_empty();
+    let named_secret = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
+    let has = |wanted: fn(&ValueType) -> bool| variant.inputs.iter().any(|input| wanted(&input.value_type));
+    let optional = variant.inputs.iter().any(|input| !input.required && input.value.is_some());
+    let lacking = |tag: &str| match tag {
+        "needs-third-party" if !third_party => Some("the manifest declares no third party"),
+        "needs-login-secret" if !named_secret => Some("no input of the manifest names a secret"),
+        "needs-optional-input" if !optional => Some("no optional input has a value in the manifest"),
+        "needs-required-input" if !variant.inputs.iter().any(|input| input.required) => Some("no input is required"),
+        "needs-number-input" if !has(|kind| matches!(kind, ValueType::Integer | ValueType::Boolean)) => {
+            Some("no input is an integer or a boolean")
+        }
+        "needs-enum-input" if !has(|kind| matches!(kind, ValueType::Enum(_))) => Some("no input is an enum"),
+        "needs-text-input" if !free_text(variant) => Some("no free-text input is left to plant a value in"),
+        _ => None,
+    };
+    if let Some(reason) = tags.iter().find_map(|tag| lacking(tag)) {
+        return Some(reason.to_owned());
+    }
+    let applies = catalog.rule(rule.as_str()).map_or(Applies::Always, |rule| rule.applies);
+    if applies == Applies::ThirdParty && !third_party {
+        return Some("the manifest declares no third party".into());
+    }
+    if applies == Applies::LoginSecret && !named_secret {
+        return Some("no input of the manifest names a secret".into());
+    }
+    // The flow chart's "Submit for retry? No": the manifest says for which refusals.
+    let status = not_resubmitted.iter().find(|status| {
+        tags.iter().any(|tag| tag == "refusal") && scenario.steps.iter().any(|step| step.value.ends_with(&format!("every revocation with {status}")))
+    })?;
+    Some(format!("[delete] not_resubmitted lists {status}: a refused revocation with it leaves an orphan that Secrets Manager is told is deleted"))
+}
+
+/// Tells whether an input takes any text: a literal string that is optional, or a canary already.
+pub(super) fn free_text(variant: &Variant) -> bool {
+    variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Canary(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_of_the_catalog_has_one_block_and_every_block_a_rule() {
+        let catalog = Catalog::built_in().unwrap();
+        let mut blocks: Vec<String> = Vec::new();
+        for (path, text) in FEATURES {
+            let feature = Feature::parse(text, GherkinEnv::default()).unwrap();
+            assert!(feature.scenarios.is_empty(), "{path}: every scenario stands in a rule's block");
+            for rule in feature.rules {
+                let ids: Vec<&String> = rule.tags.iter().filter(|tag| catalog.rule(tag).is_some()).collect();
+                assert_eq!(ids.len(), 1, "{path}: the block {:?} is tagged with one rule", rule.name);
+                blocks.push(ids[0].clone());
+            }
+        }
+        blocks.sort();
+        let mut rules: Vec<String> = catalog.rules.iter().map(|rule| rule.id.to_string()).collect();
+        rules.sort();
+        assert_eq!(blocks, rules);
+    }
+
+    #[test]
+    fn nothing_happens_after_something_was_judged() {
+        use gherkin::StepType::{Given, Then, When};
+        for (path, text) in FEATURES {
+            let feature = Feature::parse(text, GherkinEnv::default()).unwrap();
+            for scenario in feature.rules.iter().flat_map(|rule| &rule.scenarios) {
+                let kinds: Vec<_> = scenario.steps.iter().map(|step| step.ty).collect();
+                let order = |kind| match kind { Given => 0, When => 1, Then => 2 };
+                assert!(kinds.is_sorted_by_key(|kind| order(*kind)), "{path}: {}", scenario.name);
+                assert!(kinds.contains(&When) && kinds.contains(&Then), "{path}: {}", scenario.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Plays a plan: each scenario on a stage of its own, many at once, by cucumber.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cucumber::event::ScenarioFinished;
+use cucumber::{Event, World as _, Writer, cli, event, parser};
+use futures::future::LocalBoxFuture;
+use futures::stream;
+use gherkin::Feature;
+use hallmark_harness::stage::{ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError};
+
+use super::collect::{Collector, ScenarioOutcome};
+use super::plan::{Plan, Planned};
+use super::setup::{VariantError, header, stage_setup};
+use super::world::ProviderWorld;
+use crate::manifest::{Manifest, Variant};
+
+/// Where the scenarios play.
+pub enum Staging {
+    /// Live, with processes.
+    Process {
+        /// What all stages share.
+        resources: Resources,
+        /// The provider.
+        provider: Provider,
+    },
+    /// From recordings of an earlier run.
+    Recorded(Recordings),
+}
+
+/// A folder of recordings, one file a scenario.
+#[derive(Debug, Clone)]
+pub struct Recordings {
+    folder: PathBuf,
+}
+
+/// Trouble of the suite before or beside the scenarios.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// A variant cannot be set up.
+    #[error(transparent)]
+    Variant(#[from] VariantError),
+    /// A recording cannot be written or read.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// A stage has trouble.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+}
+
+impl Recordings {
+    /// Returns the recordings in `folder`.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Returns the file of a scenario.
+    pub fn path(&self, scenario: &str) -> PathBuf {
+        self.folder.join(format!("{}.ndjson", scenario.replace(['/', ':', '@'], "_")))
+    }
+}
+
+/// Plays scenarios.
+pub struct Suite {
+    manifest: Manifest,
+    variants: Vec<Variant>,
+    staging: Staging,
+    seed: u64,
+    /// Where recordings are kept; none keeps none.
+    recordings: Option<Recordings>,
+    stages: usize,
+    scenarios: Vec<Planned>,
+    collector: Arc<Collector>,
+    finished: Box<dyn Fn(&Planned, &ScenarioOutcome)>,
+}
+
+impl Suite {
+    /// Puts a suite together. `stages` scenarios play at once; `finished` hears of each that ended.
+    pub fn new(
+        manifest: Manifest,
+        plan: &Plan,
+        staging: Staging,
+        seed: u64,
+        recordings: Option<Recordings>,
+        stages: usize,
+        finished: Box<dyn Fn(&Planned, &ScenarioOutcome)>,
+    ) -> Self {
+        let variants = manifest.variants();
+        let scenarios = plan.scenarios.clone();
+        Self { manifest, variants, staging, seed, recordings, stages, scenarios, collector: Arc::default(), finished }
+    }
+
+    /// Returns where outcomes are gathered; they are there also when [`Self::play`] is cut short.
+    pub fn collector(&self) -> Arc<Collector> {
+        self.collector.clone()
+    }
+
+    /// Plays every scenario. Trouble ends up in the outcomes.
+    pub async fn play(self) {
+        let suite = std::rc::Rc::new(self);
+        let features: Vec<Feature> = suite.scenarios.iter().enumerate().map(|(index, planned)| marked(planned, index)).collect();
+        let options = cli::Opts::<cli::Empty, _, cli::Empty, cli::Empty>::default();
+        let (before, after) = (suite.clone(), suite.clone());
+        let writer = TroubleWriter { collector: suite.collector.clone() };
+        ProviderWorld::cucumber::<&str>()
+            .with_parser(Embedded(features))
+            .with_writer(writer)
+            .with_cli(options)
+            .max_concurrent_scenarios(suite.stages)
+            .before(move |_, _, scenario, world| {
+                let suite = before.clone();
+                Box::pin(async move { suite.open(scenario, world).await })
+            })
+            .after(move |_, _, scenario, finished, world| {
+                let suite = after.clone();
+                let trouble = trouble(finished);
+                hook(async move { suite.conclude(scenario, world, trouble).await })
+            })
+            .run("")
+            .await;
+    }
+
+    fn planned(&self, scenario: &gherkin::Scenario) -> Option<(usize, &Planned)> {
+        let index = scenario.tags.iter().find_map(|tag| tag.strip_prefix(INDEX_TAG)?.parse::<usize>().ok())?;
+        self.scenarios.get(index).map(|planned| (index, planned))
+    }
+
+    async fn open(&self, scenario: &gherkin::Scenario, world: &mut ProviderWorld) {
+        let Some((index, planned)) = self.planned(scenario) else { return };
+        let variant = &self.variants[planned.variant];
+        match self.stage(index, planned, variant).await {
+            Ok(stage) => world.ready(&planned.id, planned.rule.as_str(), stage, variant.inputs.clone()),
+            // The steps fail for want of a stage; the scenario is inconclusive for this reason.
+            Err(error) => world.trouble.push(error.to_string()),
+        }
+    }
+
+    async fn stage(&self, index: usize, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
+        let seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64);
+        let setup = stage_setup(&self.manifest, variant, seed)?;
+        Ok(match &self.staging {
+            Staging::Process { resources, provider } => {
+                let header = header(&planned.id, &self.manifest, variant, &setup);
+                Stage::Process(Box::new(ProcessStage::open(resources.clone(), provider.clone(), setup, header).await?))
+            }
+            Staging::Recorded(recordings) => {
+                let recording = Recording::read(&recordings.path(&planned.id))?;
+                Stage::Recorded(Box::new(RecordedStage { recording, setup }))
+            }
+        })
+    }
+
+    /// Judges before anything is torn down.
+    async fn conclude(&self, scenario: &gherkin::Scenario, world: Option<&mut ProviderWorld>, trouble: Option<String>) {
+        let Some((_, planned)) = self.planned(scenario) else { return };
+        let Some(world) = world else {
+            let why = trouble.unwrap_or_else(|| "the scenario had no world".into());
+            self.collector.add(&planned.id, ScenarioOutcome { trouble: vec![why], ..ScenarioOutcome::default() });
+            return;
+        };
+        let (mut outcome, recording) = world.conclude().await;
+        if outcome.trouble.is_empty() {
+            outcome.trouble.extend(trouble);
+        }
+        if let (Some(recording), Some(recordings)) = (&recording, &self.recordings)
+            && let Err(error) = recording.write(&recordings.path(&planned.id))
+        {
+            outcome.trouble.push(error.to_string());
+        }
+        (self.finished)(planned, &outcome);
+        self.collector.add(&planned.id, outcome);
+        if let Some(stage) = world.stage.take() {
+            stage.close().await;
+        }
+    }
+}
+
+/// Gives a future the type that cucumber's hooks have.
+fn hook<'world>(future: impl Future<Output = ()> + 'world) -> LocalBoxFuture<'world, ()> {
+    Box::pin(future)
+}
+
+const INDEX_TAG: &str = "hallmark-planned:";
+
+/// Returns the scenario's feature, tagged with its place in the plan: cucumber hands it back to the hooks.
+fn marked(planned: &Planned, index: usize) -> Feature {
+    let mut feature = planned.feature.clone();
+    for scenario in feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios) {
+        scenario.tags.push(format!("{INDEX_TAG}{index}"));
+    }
+    feature
+}
+
+/// Returns what went wrong with the steps themselves, as opposed to what they judged.
+fn trouble(finished: &ScenarioFinished) -> Option<String> {
+    match finished {
+        ScenarioFinished::StepPassed => None,
+        ScenarioFinished::StepSkipped => Some("a step has no definition: nothing after it was done".into()),
+        ScenarioFinished::StepFailed(_, _, error) => Some(format!("a step could not be done: {error}")),
+        ScenarioFinished::BeforeHookFailed(_) => Some("the stage could not be made ready".into()),
+    }
+}
+
+/// Hands over features that are already parsed and expanded.
+struct Embedded(Vec<Feature>);
+
+impl<I> cucumber::Parser<I> for Embedded {
+    type Cli = cli::Empty;
+    type Output = stream::Iter<std::vec::IntoIter<parser::Result<Feature>>>;
+
+    fn parse(self, _: I, _: cli::Empty) -> Self::Output {
+        stream::iter(self.0.into_iter().map(Ok).collect::<Vec<_>>())
+    }
+}
+
+/// Hears what no hook hears: parse errors.
+struct TroubleWriter {
+    collector: Arc<Collector>,
+}
+
+/// It hears errors only, which need no order.
+impl cucumber::writer::Normalized for TroubleWriter {}
+
+impl Writer<ProviderWorld> for TroubleWriter {
+    type Cli = cli::Empty;
+
+    async fn handle_event(&mut self, event: parser::Result<Event<event::Cucumber<ProviderWorld>>>, _: &cli::Empty) {
+        if let Err(error) = event {
+            self.collector.trouble(format!("cucumber could not read a feature: {error}"));
+        }
+    }
+}

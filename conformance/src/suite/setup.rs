@@ -1,0 +1,112 @@
+//! From a manifest's variant to the set-up of a stage.
+
+use std::collections::BTreeSet;
+
+use hallmark_harness::cloud::iam::Role;
+use hallmark_harness::cloud::third_party::ThirdPartySpec;
+use hallmark_harness::engine::Knobs;
+use hallmark_harness::stage::{
+    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, ThirdPartySetup,
+};
+use secrecy::ExposeSecret;
+
+use crate::manifest::{InputValue, InstanceUrl, Manifest, SecretData, Variant};
+
+/// Why a variant cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum VariantError {
+    /// The inline description of a third party is wrong.
+    #[error("reading the inline spec of the third party {name}: {reason}; correct [third_party.{name}.spec]")]
+    Spec {
+        /// Which third party.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Returns the set-up of a stage for a variant. Every stage of a run gets a seed of its own.
+pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<StageSetup, VariantError> {
+    let third_parties = variant
+        .third_parties
+        .iter()
+        .map(|(name, source)| {
+            let spec = source.spec.clone().map(|spec| described(name, spec)).transpose()?;
+            let preset = source.preset.map(|preset| preset.as_str().to_owned());
+            Ok(ThirdPartySetup { name: name.clone(), preset, spec, hosts: source.hosts.clone() })
+        })
+        .collect::<Result<Vec<_>, VariantError>>()?;
+    let secrets = variant
+        .secrets
+        .iter()
+        .map(|(name, source)| SecretSetup {
+            name: name.clone(),
+            secret_type: source.secret_type,
+            field: source.field.clone(),
+            source: match &source.data {
+                SecretData::LoginOf(third_party) => SecretSource::LoginOf(third_party.clone()),
+                SecretData::Value(value) => SecretSource::Value(value.expose_secret().to_owned()),
+                SecretData::Generate(_) => SecretSource::Generate,
+            },
+            iam: source.iam,
+        })
+        .collect();
+    let parameters = variant
+        .inputs
+        .iter()
+        .filter_map(|input| {
+            let source = match input.value.as_ref()? {
+                InputValue::Literal(value) => ParameterSource::Literal(value.clone()),
+                InputValue::Secret(name) => ParameterSource::Secret(name.clone()),
+                InputValue::ThirdParty(name) => ParameterSource::ThirdParty(name.clone()),
+                InputValue::Canary(kind) => ParameterSource::Canary(canary(kind.as_str())?),
+            };
+            Some((input.name.clone(), source))
+        })
+        .collect();
+    Ok(StageSetup {
+        seed,
+        knobs: Knobs::default(),
+        task_timeout_milliseconds: u64::try_from(manifest.task_timeout.as_millis()).unwrap_or(u64::MAX),
+        real_instance_url: manifest.sm_url == InstanceUrl::Real,
+        outputs: variant.outputs.clone(),
+        third_parties,
+        secrets,
+        parameters,
+        hosts: manifest.hosts.clone(),
+        account: AccountSetup { roles: roles(variant) },
+    })
+}
+
+/// Least privilege: SecretsReader only where an input names a secret.
+fn roles(variant: &Variant) -> BTreeSet<Role> {
+    let reads = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
+    let reader = reads.then_some(Role::SecretsReader);
+    [Role::SecretTaskUpdater].into_iter().chain(reader).collect()
+}
+
+fn canary(word: &str) -> Option<CanaryKind> {
+    CanaryKind::ALL.into_iter().find(|kind| kind.word() == word)
+}
+
+fn described(name: &str, spec: toml::Table) -> Result<ThirdPartySpec, VariantError> {
+    let failed = |reason: String| VariantError::Spec { name: name.to_owned(), reason };
+    let text = toml::to_string(&spec).map_err(|error| failed(error.to_string()))?;
+    let spec = ThirdPartySpec::from_toml(&text).map_err(|error| failed(error.to_string()))?;
+    spec.validate().map_err(|error| failed(error.to_string()))?;
+    Ok(spec)
+}
+
+/// Returns what a recording says about the scenario before it plays.
+pub(super) fn header(scenario: &str, manifest: &Manifest, variant: &Variant, setup: &StageSetup) -> RecordingHeader {
+    RecordingHeader {
+        format: hallmark_harness::stage::FORMAT,
+        scenario: scenario.to_owned(),
+        outputs: variant.outputs.clone(),
+        named_secrets: Vec::new(),
+        third_party: !variant.third_parties.is_empty(),
+        task_timeout_milliseconds: setup.task_timeout_milliseconds,
+        roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
+        not_resubmitted: manifest.delete.not_resubmitted.clone(),
+    }
+}

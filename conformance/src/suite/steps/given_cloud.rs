@@ -1,0 +1,98 @@
+//! What Secrets Manager and IAM do.
+
+use cucumber::given;
+use hallmark_harness::contract::Trigger;
+use hallmark_harness::engine::IdenticalUpdate;
+use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
+use hallmark_harness::journal::Operation;
+use hallmark_harness::stage::Alteration;
+
+use super::super::world::{ProviderWorld, StepTrouble};
+use super::{answer, broken, calls, unapplied};
+
+fn update(when: FaultWhen, what: FaultWhat) -> Fault {
+    unapplied(FaultService::SecretsManager, Operation::UpdateTask, when, what)
+}
+
+#[given(regex = r"^Secrets Manager answers (every|the first) update with (\d{3})$")]
+async fn answers(world: &mut ProviderWorld, which: String, status: u16) -> Result<(), StepTrouble> {
+    world.add_fault(update(calls(&which), answer(status, None))).await
+}
+
+#[given(regex = r"^Secrets Manager (resets|closes) (every|the first) update$")]
+async fn breaks(world: &mut ProviderWorld, how: String, which: String) -> Result<(), StepTrouble> {
+    world.add_fault(update(calls(&which), broken(&how))).await
+}
+
+#[given("Secrets Manager cuts its 503 to the first update")]
+async fn cuts(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    // Before the commit a cut acts on the service's own error.
+    world.add_fault(update(FaultWhen::First(1), FaultWhat::CutBody { after: 20 })).await
+}
+
+#[given("Secrets Manager applies the first update and loses its answer")]
+async fn loses(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let lost = update(FaultWhen::First(1), FaultWhat::Reset);
+    world.add_fault(Fault { phase: FaultPhase::AfterCommit, ..lost }).await
+}
+
+#[given("Secrets Manager applies every update and answers 200 with an empty object")]
+async fn answers_little(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let little = update(FaultWhen::Every, answer(200, Some("an empty object")));
+    world.add_fault(Fault { phase: FaultPhase::AfterCommit, ..little }).await
+}
+
+#[given(regex = r"^the task (is cancelled|times out) just before its first update$")]
+async fn task_ends_early(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble> {
+    let what = if how == "times out" { FaultWhat::ExpireTask } else { FaultWhat::CancelTask };
+    world.add_fault(update(FaultWhen::First(1), what)).await
+}
+
+#[given(regex = r"^IAM answers every token request with (\d{3})(?: and (an HTML page|an empty object|broken JSON))?$")]
+async fn iam_answers(world: &mut ProviderWorld, status: u16, body: String) -> Result<(), StepTrouble> {
+    let body = (!body.is_empty()).then_some(body.as_str());
+    world.add_fault(unapplied(FaultService::Iam, Operation::Token, FaultWhen::Every, answer(status, body))).await
+}
+
+#[given("IAM has revoked the access key")]
+async fn access_key_revoked(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let done = world.stage()?.revoke_access_key().await;
+    world.attempt(done)
+}
+
+#[given(regex = r"^the login secret is (missing|forbidden|of another type|malformed)$")]
+async fn login_secret(world: &mut ProviderWorld, state: String) -> Result<(), StepTrouble> {
+    let alteration = match state.as_str() {
+        "missing" => Alteration::Missing,
+        "forbidden" => Alteration::Forbidden,
+        "malformed" => Alteration::Malformed,
+        _ => Alteration::OtherType,
+    };
+    let done = world.stage()?.alter_secrets(alteration).await;
+    world.attempt(done)
+}
+
+#[given(regex = r"^the knob final_task_status is (\d{3})$")]
+async fn final_task_status(world: &mut ProviderWorld, status: u16) -> Result<(), StepTrouble> {
+    let done = world.stage()?.turn_knobs(|knobs| knobs.final_task_status = status).await;
+    world.attempt(done)
+}
+
+#[given(regex = r"^the knob identical_update is (refused|accepted)$")]
+async fn identical_update(world: &mut ProviderWorld, word: String) -> Result<(), StepTrouble> {
+    let choice = if word == "accepted" { IdenticalUpdate::Accepted } else { IdenticalUpdate::Refused };
+    let done = world.stage()?.turn_knobs(|knobs| knobs.identical_update = choice).await;
+    world.attempt(done)
+}
+
+#[given(regex = r"^the knob deletion_trigger is (secret_version_expiration|secret_version_data_deletion|manual_secret_rotation|automatic_secret_rotation)$")]
+async fn deletion_trigger(world: &mut ProviderWorld, word: String) -> Result<(), StepTrouble> {
+    let trigger = match word.as_str() {
+        "secret_version_expiration" => Trigger::SecretVersionExpiration,
+        "manual_secret_rotation" => Trigger::ManualSecretRotation,
+        "automatic_secret_rotation" => Trigger::AutomaticSecretRotation,
+        _ => Trigger::SecretVersionDataDeletion,
+    };
+    let done = world.stage()?.turn_knobs(|knobs| knobs.deletion_trigger = trigger).await;
+    world.attempt(done)
+}

@@ -1,0 +1,33 @@
+//! What was there before, and what the job is given.
+
+use cucumber::given;
+
+use super::super::world::{PREPARATION, ProviderWorld, StepTrouble};
+
+#[given(regex = r"^(?:a|another) secret was created$")]
+async fn secret_was_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    world.note(PREPARATION).await?;
+    world.create().await?;
+    world.note("").await
+}
+
+#[given("only the required inputs are set")]
+fn only_required(world: &mut ProviderWorld) {
+    world.only_required = true;
+}
+
+#[given("the manifest plants personal values in its free-text inputs")]
+fn planted(_world: &mut ProviderWorld) {
+    // The plan leaves the scenario out for a manifest that plants none.
+}
+
+#[given(regex = r"^the variable (SM_[A-Z_]+) is (\S+)$")]
+async fn variable(world: &mut ProviderWorld, name: String, value: String) -> Result<(), StepTrouble> {
+    let value = match value.as_str() {
+        "absent" => None,
+        "empty" => Some(""),
+        value => Some(value),
+    };
+    let done = world.stage()?.set_variable(&name, value).await;
+    world.attempt(done)
+}

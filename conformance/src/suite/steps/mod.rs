@@ -1,0 +1,39 @@
+//! The vocabulary of the features: each phrase of the domain and what it does.
+
+#![expect(clippy::needless_pass_by_value, reason = "cucumber hands captured values to steps by value")]
+
+mod given_cloud;
+mod given_third_party;
+mod given_world;
+mod then;
+mod when;
+
+use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
+use hallmark_harness::journal::Operation;
+
+/// Returns which calls `every` and `the first` mean.
+fn calls(word: &str) -> FaultWhen {
+    if word == "every" { FaultWhen::Every } else { FaultWhen::First(1) }
+}
+
+/// Returns a fault in which the request has no effect.
+fn unapplied(service: FaultService, operation: Operation, when: FaultWhen, what: FaultWhat) -> Fault {
+    Fault { service, operation, when, phase: FaultPhase::BeforeCommit, what }
+}
+
+/// Returns an answer with a status and one of the bodies that features name.
+fn answer(status: u16, body: Option<&str>) -> FaultWhat {
+    let (body, content_type) = match body {
+        Some("an HTML page") => (Some("<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"), "text/html"),
+        Some("an empty object") => (Some("{}"), "application/json"),
+        Some("broken JSON") => (Some("{\"token_id\": \"b49a"), "application/json"),
+        _ => (None, ""),
+    };
+    let headers = body.map(|_| ("content-type".to_owned(), content_type.to_owned())).into_iter().collect();
+    FaultWhat::Status { status, headers, body: body.map(str::to_owned) }
+}
+
+/// Returns the way in which a connection ends.
+fn broken(word: &str) -> FaultWhat {
+    if word == "resets" { FaultWhat::Reset } else { FaultWhat::Close }
+}

@@ -1,0 +1,102 @@
+//! What must be true of what was recorded: each phrase names an oracle.
+
+use cucumber::then;
+
+use super::super::world::{ProviderWorld, StepTrouble};
+use crate::catalog::Level;
+use crate::oracle::{self, Ended, History};
+use crate::verdict::Judgement;
+
+/// Has an oracle judge for the rule in whose block the scenario stands.
+macro_rules! judged {
+    ($($name:ident: $phrase:literal => $oracle:expr;)+) => {$(
+        #[then($phrase)]
+        async fn $name(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+            // The type tells closures from the functions that need the rule's id.
+            const ORACLE: fn(&History<'_>, &str) -> Vec<Judgement> = $oracle;
+            let rule = world.rule.clone();
+            world.judge(|history| ORACLE(history, rule.as_str())).await
+        }
+    )+};
+}
+
+judged! {
+    created_once: "exactly one created credential is accepted for the task" => oracle::created_once;
+    required_outputs: "the payload holds every required output with its declared type" => |history, _| oracle::required_outputs(history);
+    declared_only: "the payload holds declared outputs only" => |history, _| oracle::no_undeclared_output(history);
+    exists: "the reported credential is alive at the third party, value for value" => |history, _| oracle::exists_as_reported(history);
+    own_ids: "every creation reported a credentials id of its own" => |history, _| oracle::distinct_ids(history);
+    defaults: "the defaults of the optional inputs work" => oracle::created_once;
+    failed: "the provider reports the task as failed" => oracle::reported_failed;
+    should_fail: "the provider should report the task as failed" => |history, rule| should(oracle::reported_failed(history, rule));
+    nothing_new: "nothing new is alive at the third party" => oracle::unreported_gone;
+    left_alone: "the third party is left alone" => oracle::changed_nothing;
+    should_be_left_alone: "the third party should be left alone" => |history, rule| should(oracle::changed_nothing(history, rule));
+    undone: "the created credential is no longer alive at the third party" => |history, _| oracle::undone(history);
+    undo_logged: "the undo was tried again or the log names the credential" => |history, _| oracle::undo_logged(history);
+    revoked: "the credential was revoked and then reported deleted" => |history, _| oracle::revoked_then_reported(history);
+    reported_deleted: "the credential is reported deleted" => oracle::reported_deleted;
+    not_deleted: "the living credential is reported as not deleted" => oracle::failure_reported;
+    no_resurrection: "no credential is made in the delete job" => |history, _| oracle::no_resurrection(history);
+    without_id: "nothing is deleted and the task gets one final report" => |history, _| oracle::without_credentials_id(history);
+    nobody_elses: "no credential of anybody else is touched" => |history, _| oracle::nobody_elses(history);
+    deleted_again: "both deletions end the same" => |history, _| oracle::deleted_again(history);
+    never_recovers: "all eleven runs reported failed and nothing was ever reported deleted" => |history, _| oracle::never_recovers(history);
+    refused_action: "the unrecognised action is reported as failed and changes nothing" => |history, rule| oracle::refused_action(history, rule, Some(Level::Must));
+    trigger_creates: "the trigger works for the creation" => oracle::created_once;
+    trigger_deletes: "the trigger works for the deletion" => oracle::reported_deleted;
+    same_body: "the retried update repeats the same body" => |history, _| oracle::same_body(history);
+    not_destroyed: "the live credential is not destroyed" => |history, _| oracle::lost_acknowledgement(history);
+    retried: "the update is retried and accepted" => |history, _| oracle::retried(history);
+    gives_up: "the job gives up before the task timeout" => |history, _| oracle::gives_up(history);
+    codes: "the same cause has the same code and different causes have different codes" => |history, _| oracle::codes_by_cause(history);
+    roles: "the creation and the deletion worked with the documented roles" => |history, _| oracle::works_with_roles(history);
+    rotated: "both credentials are distinct and were alive together" => |history, _| oracle::rotated(history);
+    succeeds: "the job succeeds" => |history, _| oracle::ended(history, Ended::Successfully);
+    fails: "the job fails" => |history, _| oracle::ended(history, Ended::AsFailed);
+}
+
+/// Rules that universal oracles judge over every scenario: the phrase records that the scenario was about one, and the verdict
+/// is theirs. Without a judgement of theirs the scenario has not exercised its rule.
+macro_rules! universally_judged {
+    ($($name:ident: $phrase:literal;)+) => {$(
+        #[then($phrase)]
+        async fn $name(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+            world.judge(|_| Vec::new()).await
+        }
+    )+};
+}
+
+universally_judged! {
+    valid_updates: "every update is valid and names the job's own task";
+    last_word: "no other status follows an accepted report";
+    in_time: "the job ended by itself within the task timeout";
+    complete_errors: "the failure carries complete errors";
+    application_codes: "every error code is an application code";
+    readable: "every description is plain text for a person";
+    logged: "the failure is logged";
+    exit_status: "the exit status agrees with the outcome";
+    no_crash: "no job crashed";
+    nothing_personal: "no personal or confidential value is in the credentials id";
+    nothing_secret: "no secret value is in the metadata";
+    underived: "no credentials id is derived from a secret";
+    within_roles: "no operation outside the documented roles was tried";
+    named_only: "only secrets that inputs name were read";
+    keys_at_home: "the access key went to IAM alone and its token to Secrets Manager alone";
+}
+
+#[then(regex = r"^no update follows the answer (400|404)$")]
+async fn final_answer(world: &mut ProviderWorld, status: u16) -> Result<(), StepTrouble> {
+    let rule = world.rule.clone();
+    world.judge(|history| oracle::final_answer(history, &rule, status)).await
+}
+
+#[then(regex = r"^all (\d+) failing days were reported and the credential was revoked once$")]
+async fn daily_retries(world: &mut ProviderWorld, failing: usize) -> Result<(), StepTrouble> {
+    world.judge(|history| oracle::daily_retries(history, failing)).await
+}
+
+/// Says that a part of a must rule only should hold.
+fn should(judgements: Vec<Judgement>) -> Vec<Judgement> {
+    judgements.into_iter().map(|judgement| judgement.at(Level::Should)).collect()
+}

@@ -1,0 +1,178 @@
+//! The state of one scenario while its steps run.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use cucumber::World;
+use hallmark_harness::admin::CreateSecret;
+use hallmark_harness::fault::{Fault, FaultPlan};
+use hallmark_harness::stage::{ParameterSource, Recording, Stage, StageError};
+
+use crate::manifest::{DeclaredInput, InputValue};
+use crate::oracle::{self, History};
+use crate::verdict::Judgement;
+
+use super::collect::ScenarioOutcome;
+use super::excerpt;
+
+/// The note of job runs that only make something for the scenario to begin with.
+pub(super) const PREPARATION: &str = "preparation";
+
+/// One scenario: its stage, its faults, what was judged.
+#[derive(World, Default)]
+pub struct ProviderWorld {
+    /// Id of the scenario.
+    pub(super) id: String,
+    /// The rule in whose block the scenario stands.
+    pub(super) rule: String,
+    /// Where it plays.
+    pub(super) stage: Option<Stage>,
+    faults: FaultPlan,
+    /// Whether only the required inputs are set.
+    pub(super) only_required: bool,
+    /// The inputs that the provider declares.
+    pub(super) inputs: Vec<DeclaredInput>,
+    recording: Option<Recording>,
+    judgements: Vec<Judgement>,
+    pub(super) trouble: Vec<String>,
+    started: Option<Instant>,
+}
+
+impl std::fmt::Debug for ProviderWorld {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "ProviderWorld({})", self.id)
+    }
+}
+
+/// The trouble of a step. Its text is kept in the world as well: cucumber shows it to nobody.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct StepTrouble(String);
+
+impl ProviderWorld {
+    /// Makes the world of one scenario ready.
+    pub(super) fn ready(&mut self, id: &str, rule: &str, stage: Stage, inputs: Vec<DeclaredInput>) {
+        id.clone_into(&mut self.id);
+        rule.clone_into(&mut self.rule);
+        self.stage = Some(stage);
+        self.inputs = inputs;
+        self.started = Some(Instant::now());
+    }
+
+    /// Returns the stage.
+    pub(super) fn stage(&mut self) -> Result<&mut Stage, StepTrouble> {
+        self.stage.as_mut().ok_or_else(|| StepTrouble("the scenario has no stage".into()))
+    }
+
+    /// Notes the trouble of a step and passes it on.
+    pub(super) fn attempt<T>(&mut self, result: Result<T, StageError>) -> Result<T, StepTrouble> {
+        result.map_err(|error| {
+            let text = error.to_string();
+            self.trouble.push(text.clone());
+            StepTrouble(text)
+        })
+    }
+
+    /// Notes what comes next; an empty note ends the last one.
+    pub(super) async fn note(&mut self, text: &str) -> Result<(), StepTrouble> {
+        let done = self.stage()?.note(text).await;
+        self.attempt(done)
+    }
+
+    /// Has Secrets Manager create a secret with the scenario's inputs.
+    pub(super) async fn create(&mut self) -> Result<(), StepTrouble> {
+        let parameters = self.only_required.then(|| self.parameters()).transpose()?;
+        self.order(CreateSecret { parameters, ..CreateSecret::default() }).await
+    }
+
+    /// Has Secrets Manager create a secret in which one input has another value, or none.
+    pub(super) async fn create_with(&mut self, input: &str, value: Option<ParameterSource>) -> Result<(), StepTrouble> {
+        let mut parameters = self.parameters()?;
+        match value {
+            Some(value) => parameters.insert(input.to_owned(), value),
+            None => parameters.remove(input),
+        };
+        self.order(CreateSecret { parameters: Some(parameters), ..CreateSecret::default() }).await
+    }
+
+    async fn order(&mut self, order: CreateSecret) -> Result<(), StepTrouble> {
+        let done = self.stage()?.create_secret(&order).await;
+        self.attempt(done)
+    }
+
+    fn parameters(&mut self) -> Result<BTreeMap<String, ParameterSource>, StepTrouble> {
+        let mut parameters = self.stage()?.setup().parameters.clone();
+        if self.only_required {
+            parameters.retain(|name, _| self.inputs.iter().any(|input| input.required && input.name == *name));
+        }
+        Ok(parameters)
+    }
+
+    /// Tells whether an input names a secret.
+    pub(super) fn reads_login_secret(&self) -> bool {
+        self.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))))
+    }
+
+    /// Adds a fault to those that act.
+    pub(super) async fn add_fault(&mut self, fault: Fault) -> Result<(), StepTrouble> {
+        self.faults.faults.push(fault);
+        self.replace_faults(self.faults.clone()).await
+    }
+
+    /// Replaces the faults that act.
+    pub(super) async fn replace_faults(&mut self, plan: FaultPlan) -> Result<(), StepTrouble> {
+        self.faults = plan.clone();
+        let done = self.stage()?.set_faults(plan).await;
+        self.attempt(done)
+    }
+
+    /// Has an oracle judge what was recorded. From the first judgement on the scenario is over.
+    pub(super) async fn judge(&mut self, oracle: impl FnOnce(&History<'_>) -> Vec<Judgement>) -> Result<(), StepTrouble> {
+        self.record().await?;
+        if let Some(recording) = &self.recording {
+            let judged = oracle(&History::new(recording));
+            self.judgements.extend(judged);
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self) -> Result<(), StepTrouble> {
+        if self.recording.is_none() {
+            let recorded = self.stage()?.record().await;
+            self.recording = Some(self.attempt(recorded)?);
+        }
+        Ok(())
+    }
+
+    /// Judges the whole scenario with the universal oracles and returns what it came to, with its recording.
+    pub(super) async fn conclude(&mut self) -> (ScenarioOutcome, Option<Recording>) {
+        // The trouble of recording is noted by `attempt`.
+        self.record().await.ok();
+        let mut outcome = ScenarioOutcome { trouble: std::mem::take(&mut self.trouble), ..ScenarioOutcome::default() };
+        outcome.judgements = std::mem::take(&mut self.judgements);
+        if let Some(recording) = &self.recording {
+            let history = History::new(recording);
+            outcome.judgements.extend(oracle::universal(&history));
+            outcome.trouble.extend(history.trouble.iter().cloned());
+            outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);
+        }
+        dedup(&mut outcome.judgements);
+        outcome.time = self.started.map(|started| started.elapsed()).unwrap_or_default();
+        if let Some(stage) = &self.stage {
+            (outcome.jobs, outcome.job_time) = stage.jobs();
+        }
+        (outcome, self.recording.take())
+    }
+}
+
+/// A step and a universal oracle may say the same.
+fn dedup(judgements: &mut Vec<Judgement>) {
+    let mut seen: Vec<Judgement> = Vec::with_capacity(judgements.len());
+    judgements.retain(|judgement| {
+        let new = !seen.contains(judgement);
+        if new {
+            seen.push(judgement.clone());
+        }
+        new
+    });
+}

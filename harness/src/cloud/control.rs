@@ -1,0 +1,319 @@
+//! The fake cloud as its admin API drives it.
+//!
+//! The main type is [`Cloud`]: at any time one set-up with its sockets, replaced as a whole by the next.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::certificates::Authority;
+use super::contents::{ACCESS_KEY, Contents, SetupError};
+use super::iam::TokenSigner;
+use super::sockets::Sockets;
+use crate::contract::{SecretId, TaskId};
+use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
+use crate::fault::FaultPlan;
+use crate::journal::{EventKind, JobRef, Journal};
+use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
+
+/// Why an order cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// Nothing is set up.
+    #[error("the fake cloud is empty; set it up first (PUT /admin/v1/stage)")]
+    Empty,
+    /// The set-up is wrong.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The engine cannot do it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// No such credential.
+    #[error("the third party {third_party} has no living credential {credential}; list them with GET /admin/v1/ledger")]
+    NoCredential {
+        /// Which third party.
+        third_party: String,
+        /// Which credential.
+        credential: String,
+    },
+}
+
+/// A secret that is to be created, as the admin API asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct SecretOrder {
+    /// Its name; default a new one.
+    pub name: Option<String>,
+    /// Input values instead of those of the set-up.
+    pub parameters: Option<BTreeMap<String, ParameterSource>>,
+    /// How long a version lives.
+    pub ttl: Option<Duration>,
+    /// How often it rotates by itself.
+    pub rotation: Option<Duration>,
+}
+
+/// The fake cloud.
+pub struct Cloud {
+    authority: Arc<Authority>,
+    signer: Arc<TokenSigner>,
+    runtime: tokio::runtime::Handle,
+    current: Mutex<Option<Arc<Current>>>,
+}
+
+/// One set-up with its sockets.
+pub(crate) struct Current {
+    contents: Contents,
+    sockets: Sockets,
+    addresses: StageAddresses,
+    created: Mutex<u32>,
+}
+
+impl Cloud {
+    /// Starts an empty cloud. Its services run on `runtime`.
+    pub fn new(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle) -> Arc<Self> {
+        Arc::new(Self { authority, signer, runtime, current: Mutex::new(None) })
+    }
+
+    /// Tells whether something is set up.
+    pub fn is_set_up(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Sets the cloud up, replacing what there was.
+    pub async fn set_up(&self, setup: StageSetup) -> Result<StageAddresses, CloudError> {
+        self.tear_down().await;
+        let contents = Contents::new(setup, self.signer.clone())?;
+        let sockets = Sockets::open(&contents, &self.authority, &self.runtime)?;
+        let addresses = sockets.addresses(&contents, &self.authority);
+        // Every input is resolved once here, so that a wrong name is told before any job runs.
+        let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
+        current.contents.parameters(&current.contents.setup().parameters, &current.third_party_urls())?;
+        *self.lock() = Some(Arc::new(current));
+        Ok(addresses)
+    }
+
+    /// Sets the cloud up as before, with everything that happened gone.
+    pub async fn reset(&self) -> Result<StageAddresses, CloudError> {
+        let setup = self.current()?.contents.setup().clone();
+        self.set_up(setup).await
+    }
+
+    /// Closes all sockets of the set-up and forgets it.
+    pub async fn tear_down(&self) {
+        let current = self.lock().take();
+        // Somebody may still read the journal; the sockets end with the last holder then.
+        if let Some(current) = current.and_then(Arc::into_inner) {
+            current.sockets.close().await;
+        }
+    }
+
+    /// Returns the journal.
+    pub fn journal(&self) -> Result<Arc<Journal>, CloudError> {
+        Ok(self.current()?.contents.journal.clone())
+    }
+
+    /// Journals a call of the admin API without its token.
+    pub fn admin_refused(&self, method: &str, path: &str) {
+        if let Ok(journal) = self.journal() {
+            journal.append(EventKind::AdminRefused { job: journal.job(), method: method.to_owned(), path: path.to_owned() });
+        }
+    }
+
+    /// Returns the knobs.
+    pub fn knobs(&self) -> Result<Knobs, CloudError> {
+        Ok(self.current()?.engine().knobs().clone())
+    }
+
+    /// Replaces the knobs.
+    pub fn set_knobs(&self, knobs: Knobs) -> Result<(), CloudError> {
+        let current = self.current()?;
+        current.contents.iam.set_lifetime(Duration::from_secs(knobs.token_lifetime_seconds));
+        current.engine().set_knobs(knobs);
+        Ok(())
+    }
+
+    /// Returns the fault plan.
+    pub fn faults(&self) -> Result<FaultPlan, CloudError> {
+        Ok(self.current()?.sockets.faults().plan())
+    }
+
+    /// Replaces the fault plan; an empty one ends all faults.
+    pub fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
+        let current = self.current()?;
+        current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
+        current.sockets.faults().set(plan);
+        Ok(())
+    }
+
+    /// Changes the variables of the job runs that follow.
+    pub fn set_overrides(&self, overrides: Overrides) -> Result<(), CloudError> {
+        self.current()?.engine().set_overrides(overrides);
+        Ok(())
+    }
+
+    /// Changes the secrets that inputs name.
+    pub fn alter_secrets(&self, alteration: Alteration) -> Result<(), CloudError> {
+        self.current()?.contents.alter_named(alteration);
+        Ok(())
+    }
+
+    /// Lets every token issued so far expire.
+    pub fn expire_tokens(&self) -> Result<(), CloudError> {
+        self.current()?.contents.iam.expire_tokens();
+        Ok(())
+    }
+
+    /// Revokes the provider's access key.
+    pub fn revoke_access_key(&self) -> Result<(), CloudError> {
+        self.current()?.contents.iam.revoke_key(ACCESS_KEY);
+        Ok(())
+    }
+
+    /// Creates a custom-credentials secret.
+    pub fn create_secret(&self, order: SecretOrder) -> Result<SecretId, CloudError> {
+        let current = self.current()?;
+        let contents = &current.contents;
+        let sources = order.parameters.unwrap_or_else(|| contents.setup().parameters.clone());
+        let parameters = contents.parameters(&sources, &current.third_party_urls())?;
+        let number = {
+            let mut created = current.created.lock().unwrap_or_else(PoisonError::into_inner);
+            *created += 1;
+            *created
+        };
+        let name = order.name.unwrap_or_else(|| format!("custom-credentials-{number}"));
+        let new = NewSecret { name, group: contents.group.clone(), parameters, ttl: order.ttl, rotation: order.rotation };
+        Ok(current.engine().create_secret(new))
+    }
+
+    /// Does something with the engine.
+    pub fn with_engine<T>(&self, act: impl FnOnce(&mut Engine) -> T) -> Result<T, CloudError> {
+        let current = self.current()?;
+        let mut engine = current.engine();
+        Ok(act(&mut engine))
+    }
+
+    /// Takes the next job run.
+    pub fn claim(&self) -> Result<Option<JobRequest>, CloudError> {
+        let current = self.current()?;
+        let constant = BTreeMap::from([
+            ("SM_ACCESS_APIKEY".to_owned(), access_key(&current.contents.access_key)),
+            ("SM_INSTANCE_URL".to_owned(), current.addresses.instance_url.clone()),
+        ]);
+        Ok(current.engine().claim(&constant))
+    }
+
+    /// Notes the start of a job run.
+    pub fn job_started(&self, job: &JobRef) -> Result<(), CloudError> {
+        Ok(self.current()?.engine().job_started(job)?)
+    }
+
+    /// Notes the end of a job run, once every request of it has been dealt with.
+    pub async fn job_ended(&self, job: &JobRef, events: Vec<EventKind>) -> Result<JobStopped, CloudError> {
+        let current = self.current()?;
+        current.sockets.drained().await;
+        for event in events {
+            current.contents.journal.append(event);
+        }
+        Ok(current.engine().job_ended(job)?)
+    }
+
+    /// Puts somebody else's credential at a third party.
+    pub fn seed_credential(&self, third_party: &str) -> Result<String, CloudError> {
+        Ok(self.current()?.contents.third_party(third_party, "a seeded credential")?.seed_credential())
+    }
+
+    /// Takes a credential away, outside any job.
+    pub fn revoke_silently(&self, third_party: &str, credential: &str) -> Result<(), CloudError> {
+        let current = self.current()?;
+        if current.contents.third_party(third_party, "a credential to take away")?.revoke_silently(credential) {
+            return Ok(());
+        }
+        Err(CloudError::NoCredential { third_party: third_party.to_owned(), credential: credential.to_owned() })
+    }
+
+    /// Returns every credential that third parties issued.
+    pub fn ledger(&self) -> Result<Vec<super::third_party::LedgerEntry>, CloudError> {
+        Ok(self.current()?.contents.third_parties.iter().flat_map(|party| party.ledger()).collect())
+    }
+
+    /// Returns the world as it is, once every connection has ended, and the ids of the secrets that inputs name.
+    pub async fn snapshot(&self) -> Result<(Snapshot, Vec<SecretId>), CloudError> {
+        let current = self.current()?;
+        current.sockets.drained().await;
+        let ledger = self.ledger()?;
+        let contents = &current.contents;
+        let redactor = contents.journal.redactor();
+        let engine = current.engine();
+        let tasks = engine
+            .tasks()
+            .map(|task| {
+                let mut errors = task.errors.clone();
+                for error in &mut errors {
+                    error.code = redactor.redact(&error.code);
+                    error.description = redactor.redact(&error.description);
+                }
+                RecordedTask {
+                    id: task.id.clone(),
+                    secret: task.secret.clone(),
+                    version: task.version.clone(),
+                    action: task.action,
+                    trigger: task.trigger,
+                    status: task.status,
+                    errors,
+                    attempt: task.attempt,
+                }
+            })
+            .collect();
+        let versions = engine
+            .secrets()
+            .flat_map(|secret| secret.versions.iter().map(move |version| (secret, version)))
+            .map(|(secret, version)| RecordedVersion {
+                secret: secret.id.clone(),
+                version: version.id.clone(),
+                credentials_id: version.credentials_id.as_deref().map(|id| redactor.redact(id)),
+                state: version.state.word().to_owned(),
+            })
+            .collect();
+        Ok((Snapshot { ledger, tasks, versions, lost_events: contents.journal.lost() }, contents.named_secrets()))
+    }
+
+    /// Moves the virtual clock ahead; returns what is left when a job is asked for before the end.
+    pub fn advance(&self, by: Duration) -> Result<Duration, CloudError> {
+        self.with_engine(|engine| engine.advance(by))
+    }
+
+    /// Queues a new delete task for the version of a task.
+    pub fn repeat_deletion(&self, task: &TaskId) -> Result<TaskId, CloudError> {
+        Ok(self.with_engine(|engine| engine.repeat_deletion(task))??)
+    }
+
+    fn current(&self) -> Result<Arc<Current>, CloudError> {
+        self.lock().clone().ok_or(CloudError::Empty)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Current>>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Current {
+    fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.contents.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A third party with a real host name is known to providers under that, others by their loopback address.
+    fn third_party_urls(&self) -> BTreeMap<String, String> {
+        let mut urls = self.addresses.third_parties.clone();
+        urls.extend(self.contents.third_parties.iter().filter_map(|party| {
+            let host = party.spec().hosts.first()?;
+            Some((party.name().to_owned(), format!("https://{host}")))
+        }));
+        urls
+    }
+}
+
+/// The key leaves the cloud only in the variables of a job run, over the admin API.
+fn access_key(key: &SecretString) -> String {
+    key.expose_secret().to_owned()
+}

@@ -1,0 +1,29 @@
+//! A host that the manifest declares and nobody simulates: it takes everything and says nothing.
+
+use http::StatusCode;
+
+use super::answer;
+use super::wire::{Backend, Handled, Received};
+use crate::journal::{Facts, Operation, Service};
+
+/// Answers every request with an empty 200.
+#[derive(Debug)]
+pub(super) struct DeclaredHost;
+
+impl Backend for DeclaredHost {
+    fn service(&self) -> Service {
+        Service::Declared
+    }
+
+    fn operation(&self, _request: &Received) -> Operation {
+        Operation::Other
+    }
+
+    fn handle(&self, _request: &Received) -> Handled {
+        answer::empty(StatusCode::OK, false, Facts::default())
+    }
+
+    fn refuse(&self, _request: &Received, status: StatusCode) -> Handled {
+        answer::empty(status, false, Facts::default())
+    }
+}
