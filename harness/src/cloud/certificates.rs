@@ -21,11 +21,13 @@ const BUNDLE: &str = "hallmark-ca.pem";
 pub struct Authority {
     issuer: Issuer,
     leaf_key: KeyPair,
-    served: Mutex<HashMap<(String, Option<CertificateFlaw>), Arc<ServerConfig>>>,
+    served: Mutex<ServedConfigs>,
     flaws: Mutex<HashMap<String, CertificateFlaw>>,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+type ServedConfigs = HashMap<(String, Option<CertificateFlaw>), Arc<ServerConfig>>;
 
 /// What is wrong with a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,7 +75,8 @@ pub enum CertificateError {
 impl Authority {
     /// Makes a new authority with a fresh ECDSA P-256 key.
     pub fn new() -> Result<Self, CertificateError> {
-        let issuer = issuer("hallmark run CA")?;
+        // A name of its own: a client that trusts two runs' authorities tells them apart by it.
+        let issuer = issuer(&format!("hallmark run CA {:08x}", rand::random::<u32>()))?;
         let leaf_key = KeyPair::generate().map_err(|source| make_error("the run's hosts", source))?;
         Ok(Self { issuer, leaf_key, served: Mutex::default(), flaws: Mutex::default() })
     }

@@ -33,7 +33,8 @@ pub(super) fn judge<B>(line: &Arc<Line>, request: &Request<B>) -> Decision {
     let port = target.port.unwrap_or(if secure { 443 } else { 80 });
     let target = Target { port: Some(port), ..target };
     if !line.router().knows(&target.host, port) {
-        let text = format!("hallmark: nobody declared the host `{}:{port}`; name it in the manifest if the provider needs it\n", target.host);
+        let text =
+            format!("hallmark: nobody declared the host `{}:{port}`; name it in the manifest if the provider needs it\n", target.host);
         line.journal().append(EventKind::HostRefused { job: line.journal().job(), host: target.host, port });
         return Decision::Answer(say(line, StatusCode::FORBIDDEN, text));
     }

@@ -135,9 +135,8 @@ mod tests {
         let book = FaultBook::new();
         book.set("iam.token@first:100 reset".parse().unwrap());
         let hits: usize = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| (0..100).filter(|_| book.next(&Service::Iam, Operation::Token).is_some()).count()))
-                .collect();
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..100).filter(|_| book.next(&Service::Iam, Operation::Token).is_some()).count())).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!(hits, 100);

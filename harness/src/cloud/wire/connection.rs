@@ -42,14 +42,12 @@ pub(super) async fn serve(entrance: Arc<Entrance>, line: Arc<Line>, tcp: TcpStre
         Entrance::Proxy(authority) => {
             let Some((target, stream)) = speak_http(Arc::clone(&line), Transport::Plain(stream)).await else { return };
             // Some clients tunnel plain HTTP too.
-            let tls = match stream.first_byte().await {
-                Ok(Some(first)) => first == TLS_HANDSHAKE,
-                Ok(None) | Err(_) => {
-                    let reason = "the tunnel ended before a handshake began".to_owned();
-                    line.journal().append(EventKind::TlsAborted { host: target.host, reason });
-                    return;
-                }
+            let Ok(Some(first)) = stream.first_byte().await else {
+                let reason = "the tunnel ended before a handshake began".to_owned();
+                line.journal().append(EventKind::TlsAborted { host: target.host, reason });
+                return;
             };
+            let tls = first == TLS_HANDSHAKE;
             let inside = line.inside_tunnel(target.clone(), tls);
             let transport = if tls {
                 let accepted = tls::accept(authority, Named::As(&target.host), &line, stream).await;

@@ -96,8 +96,8 @@ impl Bench {
         let entrance = authority.map_or(Entrance::Plain, Entrance::Tls);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let router = Router::to(Arc::new(ProvingService));
-        let server = WireServer::start(&tokio::runtime::Handle::current(), address, entrance, router, &wiring)
-            .map_err(|error| error.to_string())?;
+        let server =
+            WireServer::start(&tokio::runtime::Handle::current(), address, entrance, router, &wiring).map_err(|error| error.to_string())?;
         Ok(Self { server, faults, connector })
     }
 
@@ -210,9 +210,7 @@ impl Seen {
             FaultWhat::Reset => self.bytes.is_empty() && self.end == End::Reset,
             FaultWhat::ResetMidBody { .. } => self.cut(&End::Reset),
             FaultWhat::CutBody { .. } => self.cut(&End::Fin),
-            FaultWhat::InvalidJson => {
-                self.whole() && !json && body.len() == BODY.len() && self.header("content-type: application/json")
-            }
+            FaultWhat::InvalidJson => self.whole() && !json && body.len() == BODY.len() && self.header("content-type: application/json"),
             FaultWhat::WrongContentType => self.whole() && json && self.header("content-type: text/html"),
             FaultWhat::GatewayHtml { status } => {
                 self.status(*status) && self.whole() && self.header("content-type: text/html") && body.starts_with(b"<html>")

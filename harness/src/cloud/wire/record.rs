@@ -21,12 +21,20 @@ pub(super) struct Record {
     pub(super) body_bytes: u64,
     pub(super) head_at: u64,
     pub(super) body_at: u64,
-    pub(super) response: Option<(u16, Vec<(String, String)>, Bytes)>,
+    pub(super) response: Option<Sent>,
     /// How the answer leaves when nothing comes between.
     pub(super) intended: Delivery,
     pub(super) applied: bool,
     pub(super) fault: Option<String>,
     pub(super) facts: Facts,
+}
+
+/// An answer as the journal keeps it, its body not yet made text.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Bytes,
 }
 
 impl Record {
@@ -52,10 +60,10 @@ impl Record {
             accepted_at: line.accepted_at,
             head_at: self.head_at,
             body_at: self.body_at,
-            response: self.response.map(|(status, headers, body)| ResponseRecord {
-                status,
-                headers,
-                body: String::from_utf8_lossy(&body).into_owned(),
+            response: self.response.map(|sent| ResponseRecord {
+                status: sent.status,
+                headers: sent.headers,
+                body: String::from_utf8_lossy(&sent.body).into_owned(),
             }),
             delivery,
             applied: self.applied,

@@ -11,9 +11,12 @@ use super::Backend;
 /// port wins, then the longest prefix. The default answers where no entry does.
 #[derive(Default)]
 pub struct Router {
-    hosts: HashMap<String, Vec<(String, Arc<dyn Backend>)>>,
+    hosts: HashMap<String, Vec<Entry>>,
     default: Option<Arc<dyn Backend>>,
 }
+
+/// A path prefix and the service behind it.
+type Entry = (String, Arc<dyn Backend>);
 
 impl Router {
     /// Starts a router that knows no host.

@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::backend::{Handled, Received};
 use super::injection::{self, Outcome, Way};
 use super::line::{Line, Target};
-use super::record::{Record, header_texts};
+use super::record::{Record, Sent, header_texts};
 use crate::cloud::proxy;
 use crate::journal::{Delivery, Facts, Operation, Service};
 
@@ -177,7 +177,7 @@ impl<'a> Arrival<'a> {
         // The HTTP library sets the length that the body has, and must not find another.
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
-        record.response = Some((status.as_u16(), header_texts(&headers), body.clone()));
+        record.response = Some(Sent { status: status.as_u16(), headers: header_texts(&headers), body: body.clone() });
         control.answer(record);
         Ok(match way {
             Way::Cut { after, reset } => {

@@ -36,9 +36,14 @@ fn plan() -> impl Strategy<Value = FaultPlan> {
         (1..=u32::MAX).prop_map(FaultWhen::From),
         Just(FaultWhen::Every),
     ];
-    let fault = (0..SERVICES.len(), 0..OPERATIONS.len(), when, 0..PHASES.len(), what()).prop_map(|(service, operation, when, phase, what)| {
-        Fault { service: SERVICES[service].1.clone(), operation: OPERATIONS[operation].1, when, phase: PHASES[phase].1, what }
-    });
+    let fault =
+        (0..SERVICES.len(), 0..OPERATIONS.len(), when, 0..PHASES.len(), what()).prop_map(|(service, operation, when, phase, what)| Fault {
+            service: SERVICES[service].1.clone(),
+            operation: OPERATIONS[operation].1,
+            when,
+            phase: PHASES[phase].1,
+            what,
+        });
     prop::collection::vec(fault, 0..5).prop_map(|faults| FaultPlan { faults })
 }
 
@@ -84,10 +89,7 @@ fn the_line_reads_as_documented() {
 #[test]
 fn the_phase_may_be_left_out_and_spaces_are_free() {
     let spaced: FaultPlan = "  iam.token@nth:1   status( 429 ,x-a:\"b, c\" ) ;third_party.get@every stall ".parse().unwrap();
-    assert_eq!(
-        spaced.to_string(),
-        "iam.token@nth:1 before_commit status(429, x-a: \"b, c\"); third_party.get@every before_commit stall"
-    );
+    assert_eq!(spaced.to_string(), "iam.token@nth:1 before_commit status(429, x-a: \"b, c\"); third_party.get@every before_commit stall");
     assert_eq!("none".parse::<FaultPlan>().unwrap(), FaultPlan::default());
     assert_eq!(FaultPlan::default().to_string(), "none");
 }

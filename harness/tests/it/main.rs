@@ -1,0 +1,3 @@
+//! The harness over real sockets, in one binary.
+
+mod wire;

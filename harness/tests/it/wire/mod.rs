@@ -1,0 +1,10 @@
+//! The wire: what a client sees on its socket, and what the journal then holds.
+
+mod bench;
+mod connections;
+mod faults;
+mod fidelity;
+mod lifetime;
+mod phases;
+mod proxy;
+mod tls;
