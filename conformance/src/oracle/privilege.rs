@@ -14,6 +14,9 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
     for run in &history.runs {
         judgements.extend(run.exchanges.iter().filter_map(|exchange| within_roles(run, *exchange)));
         judgements.extend(run.calls(Operation::GetSecret).map(|read| named_only(history, read)));
+        if run.calls(Operation::GetSecret).next().is_none() {
+            judgements.extend(run.outcome.map(|outcome| Judgement::pass("LPR-003", format!("{}: it read no secret", run.describe()), [outcome.event])));
+        }
         judgements.extend(run.exchanges.iter().flat_map(|exchange| keys_at_home(*exchange)));
     }
     judgements
@@ -55,12 +58,23 @@ fn within_roles(run: &Run<'_>, exchange: At<'_, Exchange>) -> Option<Judgement> 
     }
     let call = format!("{} {}", exchange.what.method, exchange.what.target);
     let expected = "only operations that SecretTaskUpdater, and SecretsReader where an input names a secret, allow";
-    let outside = exchange.what.facts.refused == Some(Refusal::Role) || matches!(exchange.what.operation, Operation::Other | Operation::DeleteTask);
+    let outside = match exchange.what.operation {
+        Operation::DeleteTask => true,
+        Operation::Other => !reads_metadata(exchange.what),
+        _ => exchange.what.facts.refused == Some(Refusal::Role),
+    };
     Some(if outside {
         Judgement::fail(RULE, expected, format!("{}: it called {call}", run.describe()), [exchange.event])
     } else {
         Judgement::pass(RULE, call, [exchange.event])
     })
+}
+
+/// Lists and metadata are within SecretsReader, though the fake does not serve them.
+fn reads_metadata(exchange: &Exchange) -> bool {
+    let path = exchange.target.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let within = ["/metadata", "/versions", "/api/v2/secrets"].iter().any(|end| path.ends_with(end));
+    exchange.method == "GET" && within && exchange.facts.refused != Some(Refusal::Role)
 }
 
 /// It reads only the secrets that its inputs name (LPR-003).

@@ -20,7 +20,7 @@ pub(super) const PREPARATION: &str = "preparation";
 
 /// One scenario: its stage, its faults, what was judged.
 #[derive(World, Default)]
-pub struct ProviderWorld {
+pub(super) struct ProviderWorld {
     /// Id of the scenario.
     pub(super) id: String,
     /// The rule in whose block the scenario stands.

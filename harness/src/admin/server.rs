@@ -166,11 +166,9 @@ fn problem(message: &str) -> Json<serde_json::Value> {
 impl IntoResponse for CloudError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Empty => StatusCode::CONFLICT,
-            Self::Setup(_) => StatusCode::BAD_REQUEST,
-            Self::NoCredential { .. } => StatusCode::NOT_FOUND,
-            Self::Engine(EngineError::TaskFinal(_) | EngineError::Unfinished(_)) => StatusCode::CONFLICT,
-            Self::Engine(_) => StatusCode::NOT_FOUND,
+            Self::Setup(_) | Self::Plan(_) => StatusCode::BAD_REQUEST,
+            Self::Empty | Self::Engine(EngineError::TaskFinal(_) | EngineError::Unfinished(_)) => StatusCode::CONFLICT,
+            Self::NoCredential { .. } | Self::Engine(_) => StatusCode::NOT_FOUND,
         };
         (status, problem(&self.to_string())).into_response()
     }

@@ -14,7 +14,7 @@ use super::iam::TokenSigner;
 use super::sockets::Sockets;
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::FaultPlan;
+use crate::fault::{FaultParseError, FaultPlan};
 use crate::journal::{EventKind, JobRef, Journal};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
@@ -30,6 +30,9 @@ pub enum CloudError {
     /// The engine cannot do it.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A fault cannot be carried out.
+    #[error("the fault plan cannot be carried out: {0}")]
+    Plan(FaultParseError),
     /// No such credential.
     #[error("the third party {third_party} has no living credential {credential}; list them with GET /admin/v1/ledger")]
     NoCredential {
@@ -140,6 +143,7 @@ impl Cloud {
 
     /// Replaces the fault plan; an empty one ends all faults.
     pub fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
+        plan.check().map_err(CloudError::Plan)?;
         let current = self.current()?;
         current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
         current.sockets.faults().set(plan);

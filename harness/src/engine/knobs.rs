@@ -8,6 +8,7 @@ use crate::contract::Trigger;
 /// The fake's choices where the documentation is silent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent choice of the service")]
 pub struct Knobs {
     /// Status that answers an update of a final task. Default 400: the job documentation calls 400 the answer that is not
     /// retried; 409 and 412 are the alternatives.

@@ -52,7 +52,7 @@ fn engine(knobs: Knobs) -> Engine {
         Clock::standing(datetime!(2026-01-01 0:00 UTC)),
         IdSource::new(1),
         knobs,
-        Duration::from_secs(600),
+        Duration::from_mins(10),
         "iam-ServiceId-sm",
         journal,
     )

@@ -10,7 +10,7 @@ use crate::contract::{SecretId, TaskError, TaskId, TaskStatus, Trigger, VersionI
 use crate::journal::{EventKind, TaskCause};
 
 /// How long Secrets Manager waits before it runs a failed deletion again.
-pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub const DAY: Duration = Duration::from_hours(24);
 
 /// How often it runs a failed deletion again: with the first attempt, eleven job runs.
 pub const RETRIES: u32 = 10;

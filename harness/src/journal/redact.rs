@@ -1,5 +1,7 @@
 //! Takes secrets out of an event, whatever kind it is.
 
+use std::fmt::Write as _;
+
 use super::{EventKind, Exchange, JobOutcome};
 use crate::contract::TaskError;
 use crate::redaction::Redactor;
@@ -78,6 +80,6 @@ fn cut(text: &mut String) {
         let end = text.floor_char_boundary(BODY_BOUND);
         let bytes = text.len() - end;
         text.truncate(end);
-        text.push_str(&format!("… ({bytes} more bytes)"));
+        write!(text, "… ({bytes} more bytes)").ok();
     }
 }

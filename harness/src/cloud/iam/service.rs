@@ -105,7 +105,7 @@ impl Iam {
     }
 
     fn issue(&self, form: &HashMap<String, String>, request: &Received) -> Handled {
-        let refuse = |code, message| self.error(StatusCode::BAD_REQUEST, code, message, request);
+        let refuse = |code, message| Self::error(StatusCode::BAD_REQUEST, code, message, request);
         let key = match form.get("grant_type").map(String::as_str) {
             Some(API_KEY_GRANT) => form.get("apikey").filter(|key| !key.is_empty()),
             Some(COMPUTE_RESOURCE_GRANT) => {
@@ -137,7 +137,7 @@ impl Iam {
         let Some(token) = self.signer.sign(&claims) else {
             drop(state);
             self.journal.append(crate::journal::EventKind::EngineTrouble { what: "signing an IAM token failed".into() });
-            return self.error(StatusCode::INTERNAL_SERVER_ERROR, "BXNIM0099E", "Internal error", request);
+            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, "BXNIM0099E", "Internal error", request);
         };
         state.issued += 1;
         self.journal.redactor().register(SecretKind::Token, &format!("{name}/{}", state.issued), &token);
@@ -151,7 +151,7 @@ impl Iam {
     }
 
     /// An error in IAM's own shape, as recorded from the real service.
-    fn error(&self, status: StatusCode, code: &str, message: &str, request: &Received) -> Handled {
+    fn error(status: StatusCode, code: &str, message: &str, request: &Received) -> Handled {
         let agent = request.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
         let body = json!({
             "context": {
@@ -184,8 +184,8 @@ impl Backend for Iam {
         let handled = match (&request.method, request.path.trim_end_matches('/')) {
             (&Method::POST, "/identity/token") => self.issue(&form(&request.body), request),
             (&Method::GET, "/identity/keys") => answer::json(StatusCode::OK, &self.signer.key_set(), false, Facts::default()),
-            (_, "/identity/token") => self.error(StatusCode::METHOD_NOT_ALLOWED, "BXNIM0111E", "Method not allowed", request),
-            _ => self.error(StatusCode::NOT_FOUND, "BXNIM0110E", "Resource not found", request),
+            (_, "/identity/token") => Self::error(StatusCode::METHOD_NOT_ALLOWED, "BXNIM0111E", "Method not allowed", request),
+            _ => Self::error(StatusCode::NOT_FOUND, "BXNIM0110E", "Resource not found", request),
         };
         answer::echo(handled, request)
     }
@@ -198,7 +198,7 @@ impl Backend for Iam {
             429 => ("BXNIM0120E", "Too many requests."),
             _ => ("BXNIM0099E", "The service is temporarily not available."),
         };
-        answer::echo(self.error(status, code, message, request), request)
+        answer::echo(Self::error(status, code, message, request), request)
     }
 }
 

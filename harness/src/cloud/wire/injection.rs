@@ -70,15 +70,15 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
         }
         FaultWhat::Close => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: false } },
         FaultWhat::Reset => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: true } },
-        FaultWhat::CutBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::OK)), after, false),
-        FaultWhat::ResetMidBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::OK)), after, true),
+        FaultWhat::CutBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE)), after, false),
+        FaultWhat::ResetMidBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE)), after, true),
         FaultWhat::InvalidJson => {
-            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::OK));
+            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE));
             answer.body = broken_json(&answer.body);
             whole(answer)
         }
         FaultWhat::WrongContentType => {
-            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::OK));
+            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE));
             answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
             whole(answer)
         }

@@ -11,8 +11,8 @@
 //!
 //! # Faults before the commit that need a body
 //!
-//! A cut, reset, broken or mistyped body `before_commit` acts on a `200` whose body is the service's own error body: an answer
-//! that looks like success by its status and holds nothing to build on. Most such faults mean `after_commit`, where they act on
+//! A cut, reset, broken or mistyped body `before_commit` acts on the service's own `503`: nothing was done, so a `200`
+//! would be a lie that no service tells. Most such faults mean `after_commit`, where they act on
 //! the answer that the service gave.
 
 mod activity;

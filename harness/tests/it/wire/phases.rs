@@ -23,13 +23,13 @@ async fn before_the_commit_nothing_is_done_and_the_request_is_understood() {
 }
 
 #[tokio::test]
-async fn an_answer_cut_before_the_commit_is_a_success_by_its_status_only() {
+async fn an_answer_cut_before_the_commit_is_a_cut_503() {
     let bench = Bench::plain();
     bench.spoil("secrets_manager.update_task@every cut_body(4)");
     let mut client = bench.connect().await;
     client.send(&put("{}")).await;
     let (bytes, end) = client.rest().await;
-    assert!(bytes.starts_with("HTTP/1.1 200 ") && bytes.ends_with("\r\n\r\n{\"er"), "{bytes}");
+    assert!(bytes.starts_with("HTTP/1.1 503 ") && bytes.ends_with("\r\n\r\n{\"er"), "{bytes}");
     assert_eq!(end, End::Fin);
 }
 
