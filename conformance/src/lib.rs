@@ -8,6 +8,7 @@
 //! | [`oracle`] | reads recordings and says what they show about a rule |
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
 //! | [`results`] | the one file that every report is rendered from |
+//! | [`report`], [`progress`] | what people and machines read |
 //! | [`cli`] | the command line |
 
 pub mod catalog;
@@ -23,6 +24,8 @@ pub mod list;
 pub mod manifest;
 pub mod oracle;
 mod paragraph;
+pub mod progress;
+pub mod report;
 pub mod results;
 pub mod ruling;
 pub mod suite;

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use crate::catalog::{Catalog, Level, Profile, Rule, RuleId};
+use crate::catalog::{Catalog, Profile, Rule, RuleId};
 use crate::manifest::Waiver;
 use crate::results::{RuleRecord, ScenarioRecord, Shown};
-use crate::suite::{Inapplicable, Plan, Planned, ScenarioOutcome};
+use crate::suite::{Plan, Planned, ScenarioOutcome};
 use crate::verdict::{Judgement, Verdict};
 
 /// Judgements of a rule that its record shows.
@@ -71,7 +71,13 @@ pub struct BadWaivers {
 
 impl<'run> Ruling<'run> {
     /// Rules over the scenarios of a run.
-    pub fn new(catalog: &'run Catalog, profile: Profile, plan: &'run Plan, scenarios: &'run [ScenarioRecord], waivers: &'run [Waiver]) -> Self {
+    pub fn new(
+        catalog: &'run Catalog,
+        profile: Profile,
+        plan: &'run Plan,
+        scenarios: &'run [ScenarioRecord],
+        waivers: &'run [Waiver],
+    ) -> Self {
         Self { catalog, profile, plan, scenarios, waivers, today: OffsetDateTime::now_utc().date() }
     }
 
@@ -107,7 +113,7 @@ impl<'run> Ruling<'run> {
         let (mut deciding, passes): (Vec<Shown>, Vec<Shown>) = all.partition(|shown| shown.judgement.verdict != Verdict::Pass);
         deciding.retain(|shown| verdict != Verdict::Pass || shown.judgement.verdict == Verdict::Fail);
         deciding.sort_by_key(|shown| std::cmp::Reverse(shown.judgement.verdict));
-        let passed = passes.len();
+        let total = passes.len();
         // A pass is shown by what proved it.
         let mut shown: Vec<Shown> = if deciding.is_empty() { passes } else { deciding };
         let more = shown.len().saturating_sub(SHOWN);
@@ -120,7 +126,7 @@ impl<'run> Ruling<'run> {
             counts: self.profile.counts(rule.level),
             verdict,
             reason,
-            passes: count(passed),
+            passes: count(total),
             shown,
             more: count(more),
         }
@@ -128,26 +134,38 @@ impl<'run> Ruling<'run> {
 
     fn verdict(&self, rule: &Rule) -> (Verdict, String) {
         let own: Vec<&ScenarioRecord> = self.scenarios.iter().filter(|scenario| scenario.rule == rule.id).collect();
-        let failed = self.scenarios.iter().filter(|scenario| scenario.trouble.is_empty()).flat_map(|scenario| &scenario.judgements).any(|judgement| {
-            judgement.rule == rule.id && judgement.verdict == Verdict::Fail && self.part_counts(rule, judgement)
-        });
+        let failed = self
+            .scenarios
+            .iter()
+            .filter(|scenario| scenario.trouble.is_empty())
+            .flat_map(|scenario| &scenario.judgements)
+            .any(|judgement| judgement.rule == rule.id && judgement.verdict == Verdict::Fail && self.part_counts(rule, judgement));
         if failed {
             return (Verdict::Fail, String::new());
         }
         if let Some(troubled) = own.iter().find(|scenario| !scenario.trouble.is_empty()) {
             return (Verdict::Inconclusive, format!("{}: {}", troubled.id, troubled.trouble.join("; ")));
         }
-        let said = |verdict: Verdict| own.iter().flat_map(|scenario| scenario.judgements.iter().map(move |judgement| (scenario, judgement))).find(|(_, judgement)| judgement.rule == rule.id && judgement.verdict == verdict);
+        let said = |verdict: Verdict| {
+            own.iter()
+                .flat_map(|scenario| scenario.judgements.iter().map(move |judgement| (scenario, judgement)))
+                .find(|(_, judgement)| judgement.rule == rule.id && judgement.verdict == verdict)
+        };
         if let Some((scenario, judgement)) = said(Verdict::Inconclusive) {
             return (Verdict::Inconclusive, format!("{}: {}", scenario.id, judgement.actual));
         }
         // A scenario that never reached its rule leaves a hole, even where another one reached it.
         if let Some(hole) = own.iter().find(|scenario| scenario.verdict == Verdict::NotExercised) {
-            let why = hole.judgements.iter().find(|judgement| judgement.rule == rule.id).map_or("no oracle had anything to judge", |judgement| &judgement.actual);
+            let why = hole
+                .judgements
+                .iter()
+                .find(|judgement| judgement.rule == rule.id)
+                .map_or("no oracle had anything to judge", |judgement| &judgement.actual);
             return (Verdict::NotExercised, format!("{} ({}): {why}", hole.id, hole.name));
         }
         if own.is_empty() {
-            let reasons: BTreeSet<&str> = self.plan.inapplicable.iter().filter(|one| one.rule == rule.id).map(|one| one.reason.as_str()).collect();
+            let reasons: BTreeSet<&str> =
+                self.plan.inapplicable.iter().filter(|one| one.rule == rule.id).map(|one| one.reason.as_str()).collect();
             let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
             return (Verdict::NotApplicable, if reason.is_empty() { "its scenarios were not selected".into() } else { reason });
         }
@@ -199,40 +217,8 @@ impl<'run> Ruling<'run> {
         }
         bad
     }
-
-    /// Returns the highest profile whose rules all hold; none when the run did not see all rules.
-    pub fn reached(&self, records: &[RuleRecord], whole: bool) -> Option<Profile> {
-        let holds = |profile: Profile| {
-            records.iter().filter(|record| profile.counts(record.level)).all(|record| {
-                matches!(record.verdict, Verdict::Pass | Verdict::Waived | Verdict::NotApplicable) && (profile == Profile::Core || !self.part_broken(&record.id))
-            })
-        };
-        if !whole {
-            None
-        } else if holds(Profile::Resilient) {
-            Some(Profile::Resilient)
-        } else if holds(Profile::Core) {
-            Some(Profile::Core)
-        } else {
-            None
-        }
-    }
-
-    fn part_broken(&self, rule: &RuleId) -> bool {
-        self.scenarios.iter().flat_map(|scenario| &scenario.judgements).any(|judgement| {
-            judgement.rule == *rule && judgement.verdict == Verdict::Fail && judgement.part == Some(Level::Should)
-        })
-    }
 }
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Returns the scenarios that the manifest makes inapplicable, once per reason.
-pub fn reasons(inapplicable: &[Inapplicable]) -> Vec<(&RuleId, &str)> {
-    let mut reasons: Vec<(&RuleId, &str)> = inapplicable.iter().map(|one| (&one.rule, one.reason.as_str())).collect();
-    reasons.sort();
-    reasons.dedup();
-    reasons
 }

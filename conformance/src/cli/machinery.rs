@@ -29,7 +29,8 @@ impl Machinery {
             .enable_all()
             .build()
             .context("starting the threads of the fake clouds")?;
-        let folder = tempfile::Builder::new().prefix("hallmark-run-").tempdir().context("making a temporary folder for the run's certificate")?;
+        let folder =
+            tempfile::Builder::new().prefix("hallmark-run-").tempdir().context("making a temporary folder for the run's certificate")?;
         let authority = Arc::new(Authority::new().context("making the run's certificate authority")?);
         let authority_file = authority.write_bundle(folder.path()).context("writing the run's certificate")?;
         let supervisor = SupervisorCommand { program: own_executable()?, arguments: vec!["supervise".into()] };
@@ -62,5 +63,9 @@ pub(super) fn install_provider() {
 /// Returns hallmark's own executable, even when its file was replaced meanwhile.
 pub(super) fn own_executable() -> anyhow::Result<PathBuf> {
     let linked = PathBuf::from("/proc/self/exe");
-    if linked.exists() { std::fs::read_link(&linked).or(Ok(linked)) } else { std::env::current_exe().context("finding hallmark's own executable") }
+    if linked.exists() {
+        std::fs::read_link(&linked).or(Ok(linked))
+    } else {
+        std::env::current_exe().context("finding hallmark's own executable")
+    }
 }

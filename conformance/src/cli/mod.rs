@@ -1,6 +1,8 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
+mod certify;
 mod machinery;
+mod output;
 mod run;
 mod setting;
 
@@ -65,16 +67,7 @@ fn finish(result: Result<u8, Stop>) -> ExitCode {
             exit_code::USAGE
         }
         Err(Stop::Diagnostic(diagnostic)) => {
-            let mut text = String::new();
-            let handler = miette::MietteHandlerOpts::new().build();
-            struct Shown<'a>(&'a miette::MietteHandler, &'a dyn miette::Diagnostic);
-            impl std::fmt::Display for Shown<'_> {
-                fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    miette::ReportHandler::debug(self.0, self.1, formatter)
-                }
-            }
-            std::fmt::Write::write_fmt(&mut text, format_args!("{}", Shown(&handler, &*diagnostic))).ok();
-            eprintln!("{text}");
+            eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
             exit_code::USAGE
         }
         Err(Stop::NothingSelected(error)) => {

@@ -1,6 +1,7 @@
 //! `hallmark run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
@@ -8,12 +9,16 @@ use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
 use super::Stop;
+use super::certify::{Certification, Ended, now, save};
 use super::machinery::Machinery;
+use super::output::OutputArguments;
 use super::setting::Subject;
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::manifest::Manifest;
-use crate::ruling::{Ruling, scenario_record};
-use crate::suite::{Plan, Recordings, Selection, Staging, Suite};
+use crate::progress::{Mode as ProgressMode, Progress};
+use crate::results::{FORMAT, Mode, Results, RunRecord};
+use crate::suite::{Plan, Recordings, Selection, Staging, Suite, features_digest};
+use crate::verdict::Verdict;
 
 /// What `hallmark run` takes.
 #[derive(Debug, Args)]
@@ -21,84 +26,209 @@ pub(super) struct RunArguments {
     /// The provider's manifest.
     manifest: PathBuf,
     /// Another command instead of the manifest's, with its arguments; it is not built.
-    #[arg(long)]
+    #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
     /// Which rules the exit code counts.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
+    #[command(flatten)]
+    selection: SelectionArguments,
+    /// Scenarios that play at once.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
+    jobs: u16,
+    /// Seed of ids, keys and generated values: the same seed gives the same values.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Folder for the results, the recordings and the kept logs.
+    #[arg(long, value_name = "DIR", default_value = "hallmark-out")]
+    out: PathBuf,
+    /// What CE_REMOVE_COMPLETED_JOBS says: IMMEDIATELY, minutes, or days such as 3d. Otherwise logs of finished jobs are kept in DIR/jobs.
+    #[arg(long, value_name = "WHEN", default_value = "IMMEDIATELY")]
+    remove_completed_jobs: CompletedJobs,
+    /// Ends the run after this time, with partial results and exit code 3.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = humantime::parse_duration)]
+    time_limit: Duration,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Which scenarios play.
+#[derive(Debug, Args)]
+pub(super) struct SelectionArguments {
     /// Only this rule; may be given several times.
     #[arg(long = "rule", value_name = "ID")]
     rules: Vec<String>,
     /// Only scenarios whose tags match, e.g. '@days or @CRE-007'.
     #[arg(long, value_name = "EXPRESSION")]
     tags: Option<String>,
-    /// Scenarios that play at once.
-    #[arg(long, default_value_t = 32)]
-    jobs: usize,
-    /// Seed of ids, keys and generated values.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Where results and recordings go.
-    #[arg(long, default_value = "hallmark-out")]
-    out: PathBuf,
-    /// Ends the run after this time with partial results.
-    #[arg(long, default_value = "30m", value_parser = humantime::parse_duration)]
-    time_limit: Duration,
 }
 
+impl SelectionArguments {
+    /// Reads the selection; a mistyped rule selects nothing, and says what was near.
+    fn read(&self, catalog: &Catalog) -> Result<Selection, Stop> {
+        let find = |id: &String| crate::explain::find(catalog, id).map(|rule| rule.id.clone());
+        let rules: Vec<RuleId> =
+            self.rules.iter().map(find).collect::<Result<_, _>>().map_err(|error| Stop::NothingSelected(anyhow!(error)))?;
+        let tags = match &self.tags {
+            Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
+            None => None,
+        };
+        Ok(Selection { rules, tags })
+    }
+
+    fn is_whole(&self) -> bool {
+        self.rules.is_empty() && self.tags.is_none()
+    }
+
+    fn describe(&self) -> Option<String> {
+        let rules = (!self.rules.is_empty()).then(|| format!("only {}", self.rules.join(", ")));
+        let tags = self.tags.as_ref().map(|tags| format!("only scenarios tagged {tags}"));
+        let parts: Vec<String> = rules.into_iter().chain(tags).collect();
+        (!parts.is_empty()).then(|| format!("a selection: {}", parts.join(", ")))
+    }
+}
+
+/// Runs the suite and prints the report; returns the exit code.
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let manifest = Manifest::load(&arguments.manifest).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
-    let rules: Vec<RuleId> = arguments
-        .rules
-        .iter()
-        .map(|id| crate::explain::find(&catalog, id).map(|rule| rule.id.clone()))
-        .collect::<Result<_, _>>()
-        .map_err(|error| Stop::NothingSelected(anyhow!(error)))?;
-    let tags = match &arguments.tags {
-        Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
-        None => None,
-    };
-    let selection = Selection { rules, tags };
+    let selection = arguments.selection.read(&catalog)?;
     let variants = manifest.variants();
-    let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning")?;
-    let subject = Subject::find(&manifest, arguments.command.as_deref(), CompletedJobs::Immediately).map_err(Stop::Usage)?;
-    let recordings = Recordings::new(arguments.out.join("recordings"));
-    std::fs::create_dir_all(arguments.out.join("recordings")).context("making the folder for recordings")?;
+    let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning the scenarios")?;
+    if plan.scenarios.is_empty() && plan.inapplicable.is_empty() {
+        return Err(Stop::NothingSelected(anyhow!("no scenario matches the selection; `hallmark list` shows the rules")));
+    }
+    for variant in &variants {
+        // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
+        crate::suite::stage_setup(&manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
+    }
+    let subject = Subject::find(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs).map_err(Stop::Usage)?;
+    let record = run_record(arguments, &manifest, &subject);
+    let folder = arguments.out.join("recordings");
+    fresh_folder(&folder)?;
+    let mut writer = crate::results::Writer::create(&arguments.out).map_err(|error| Stop::Trouble(anyhow!(error)))?;
+    writer.write(&crate::results::Record::Run(record.clone())).map_err(|error| Stop::Trouble(anyhow!(error)))?;
+
+    let started = Instant::now();
+    let progress = Rc::new(Progress::new(plan.scenarios.len() as u64, ProgressMode::choose(arguments.output.quiet)));
+    progress.note(&format!(
+        "{} scenarios, up to {} at once; providers wait in real time, at most {} a job",
+        plan.scenarios.len(),
+        arguments.jobs,
+        humantime::format_duration(subject.provider.limit)
+    ));
     let machinery = Machinery::start()?;
     let staging = Staging::Process { resources: machinery.resources.clone(), provider: subject.provider.clone() };
-    let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings), arguments.jobs, Box::new(|_, _| {}));
+    let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(Recordings::new(folder)), usize::from(arguments.jobs), {
+        let progress = progress.clone();
+        Box::new(move |planned, outcome| {
+            let worst = outcome.judgements.iter().map(|judgement| judgement.verdict).filter(|verdict| *verdict == Verdict::Fail).max();
+            progress.scenario_finished(&planned.id, worst.unwrap_or(Verdict::Pass));
+        })
+    })
+    .keep_logs(arguments.out.clone());
     let collector = suite.collector();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite")?;
-    let started = Instant::now();
-    runtime.block_on(async { tokio::time::timeout(arguments.time_limit, suite.play()).await }).ok();
-    let (outcomes, trouble) = collector.gathered();
-    let scenarios: Vec<_> = plan
-        .scenarios
-        .iter()
-        .map(|planned| scenario_record(planned, variants[planned.variant].name.as_deref(), outcomes.get(&planned.id)))
-        .collect();
-    let ruling = Ruling::new(&catalog, arguments.profile, &plan, &scenarios, &manifest.waivers);
-    let records = ruling.records();
-    show(&records, &scenarios, &trouble, started.elapsed());
-    Ok(0)
+    let ended = play(suite, arguments.time_limit)?;
+    progress.finish();
+    drop(machinery);
+
+    let certification = Certification {
+        catalog: &catalog,
+        manifest: &manifest,
+        variants: &variants,
+        profile: arguments.profile,
+        plan: &plan,
+        whole: arguments.selection.is_whole(),
+        ended,
+        build: subject.build,
+        started,
+        stages: u32::from(arguments.jobs),
+    };
+    let records = certification.records(&collector);
+    let saved = save(writer, &records);
+    let results = Results::from_records(std::iter::once(crate::results::Record::Run(record)).chain(records))
+        .map_err(|error| Stop::Trouble(anyhow!(error)))?;
+    arguments.output.print(&results)?;
+    saved.map_err(Stop::Trouble)?;
+    Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
 }
 
-#[expect(clippy::print_stdout, reason = "to be replaced by the reports")]
-fn show(records: &[crate::results::RuleRecord], scenarios: &[crate::results::ScenarioRecord], trouble: &[String], time: Duration) {
-    for record in records {
-        println!("{} {:8} {} ({} passes) {}", record.id, record.verdict, record.level, record.passes, record.reason);
-        for shown in record.shown.iter().filter(|shown| shown.judgement.verdict != crate::verdict::Verdict::Pass) {
-            println!("     {}: expected {} | {}", shown.scenario, shown.judgement.expected, shown.judgement.actual);
+/// Plays the suite until it ends, the time is up, or somebody interrupts it.
+fn play(suite: Suite, time_limit: Duration) -> Result<Ended, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
+    let ended = runtime.block_on(async {
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("listening for SIGTERM")?;
+        anyhow::Ok(tokio::select! {
+            () = suite.play() => Ended::Whole,
+            () = time_is_up(time_limit) => Ended::TimeIsUp(time_limit),
+            _ = tokio::signal::ctrl_c() => Ended::Interrupted,
+            _ = terminated.recv() => Ended::Interrupted,
+        })
+    })?;
+    Ok(ended)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a time limit is a wait by definition")]
+async fn time_is_up(limit: Duration) {
+    tokio::time::sleep(limit).await;
+}
+
+/// Makes a folder, without what an earlier run left in it.
+fn fresh_folder(folder: &Path) -> Result<(), Stop> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("removing the recordings of an earlier run from {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("making the folder {}; check --out, its permissions and the free space", folder.display()))?;
+    Ok(())
+}
+
+fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) -> RunRecord {
+    let contained = "not contained: in process mode, calls that bypass the proxy cannot be seen".to_owned();
+    RunRecord {
+        format: FORMAT,
+        hallmark: env!("CARGO_PKG_VERSION").into(),
+        provider: manifest.name.clone(),
+        manifest: arguments.manifest.display().to_string(),
+        mode: Mode::Process,
+        command: subject.command.clone(),
+        command_digest: subject.digest.clone(),
+        manifest_digest: manifest.digest.clone(),
+        job_config_digest: manifest.job_config_digest.clone(),
+        catalog_digest: Catalog::digest(),
+        features_digest: features_digest(),
+        seed: arguments.seed,
+        profile: arguments.profile,
+        variants: manifest.variants().into_iter().filter_map(|variant| variant.name).collect(),
+        started: now(),
+        limits: std::iter::once(contained).chain(arguments.selection.describe()).collect(),
+    }
+}
+
+impl RunArguments {
+    /// Returns the arguments of a run of `manifest` with everything else as usual.
+    #[cfg(test)]
+    fn usual(manifest: &str) -> Self {
+        use clap::Parser as _;
+        #[derive(clap::Parser)]
+        struct Only {
+            #[command(flatten)]
+            run: RunArguments,
         }
+        Only::parse_from(["hallmark", manifest]).run
     }
-    for scenario in scenarios.iter().filter(|scenario| !scenario.trouble.is_empty()) {
-        println!("trouble in {} {}: {:?}", scenario.id, scenario.name, scenario.trouble);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::output::Format;
+    use super::*;
+
+    #[test]
+    fn the_usual_run_counts_core_and_plays_32_at_once() {
+        let arguments = RunArguments::usual("provider.toml");
+        assert_eq!((arguments.profile, arguments.jobs, arguments.seed), (Profile::Core, 32, 1));
+        assert_eq!(arguments.output.format, Format::Human);
+        assert!(arguments.selection.is_whole());
     }
-    let mut by_time: Vec<_> = scenarios.iter().collect();
-    by_time.sort_by(|a, b| b.job_seconds.total_cmp(&a.job_seconds));
-    for scenario in by_time.iter().take(8) {
-        println!("{:6.2}s of {:6.2}s {} jobs {}", scenario.job_seconds, scenario.seconds, scenario.jobs, scenario.id);
-    }
-    println!("{trouble:?} {} scenarios, {} jobs, {time:?}", scenarios.len(), scenarios.iter().map(|s| s.jobs).sum::<u32>());
 }

@@ -78,7 +78,10 @@ fn build(manifest: &Manifest) -> anyhow::Result<()> {
     if status.success() {
         Ok(())
     } else {
-        Err(anyhow!("the manifest's build command `{line}` ended with {status}; run it yourself in {} to see why", manifest.directory().display()))
+        Err(anyhow!(
+            "the manifest's build command `{line}` ended with {status}; run it yourself in {} to see why",
+            manifest.directory().display()
+        ))
     }
 }
 

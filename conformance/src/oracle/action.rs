@@ -29,7 +29,9 @@ fn unchanged(run: &Run<'_>, rule: &str) -> Judgement {
         Some(update) => {
             Judgement::fail(rule, "no report of success", format!("{}: it reported {}", run.describe(), update.reports()), [update.event])
         }
-        None => Judgement::pass(rule, format!("{}: the third party was left alone", run.describe()), run.outcome.map(|outcome| outcome.event)),
+        None => {
+            Judgement::pass(rule, format!("{}: the third party was left alone", run.describe()), run.outcome.map(|outcome| outcome.event))
+        }
     }
 }
 

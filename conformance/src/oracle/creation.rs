@@ -21,22 +21,29 @@ fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement
 
 /// Judges each accepted creation, or says that there was none.
 fn each_accepted(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>, super::Update<'_>) -> Judgement) -> Vec<Judgement> {
-    let judgements: Vec<Judgement> =
-        history.creations().filter_map(|run| accepted(run).map(|update| judge(run, update))).collect();
+    let judgements: Vec<Judgement> = history.creations().filter_map(|run| accepted(run).map(|update| judge(run, update))).collect();
     if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no creation was reported and accepted")] } else { judgements }
 }
 
 /// A create job gets exactly one `credentials_created` accepted, for its own task (CRE-001, and others that need a creation to work).
 pub fn created_once(history: &History<'_>, rule: &str) -> Vec<Judgement> {
     each(history, rule, |run| {
-        let accepted: Vec<_> = run.updates().filter(|update| update.exchange.applied && update.reports() == "credentials_created").collect();
+        let accepted: Vec<_> =
+            run.updates().filter(|update| update.exchange.applied && update.reports() == "credentials_created").collect();
         let expected = "exactly one credentials_created accepted for the job's own task";
         match accepted.as_slice() {
-            [update] => Judgement::pass(rule, format!("{}: credentials_created accepted for {}", run.describe(), run.job.task), [update.event]),
+            [update] => {
+                Judgement::pass(rule, format!("{}: credentials_created accepted for {}", run.describe(), run.job.task), [update.event])
+            }
             [] => {
                 let sent: Vec<_> = run.updates().collect();
                 let last = sent.last().map_or("the job sent no update".to_owned(), |update| {
-                    format!("the last of {} updates reported {} and was answered {}", sent.len(), update.reports(), update.answer_in_words())
+                    format!(
+                        "the last of {} updates reported {} and was answered {}",
+                        sent.len(),
+                        update.reports(),
+                        update.answer_in_words()
+                    )
                 });
                 let evidence = sent.iter().map(|update| update.event).chain(run.outcome.map(|outcome| outcome.event));
                 Judgement::fail(rule, expected, format!("{}: {last}", run.describe()), evidence)
@@ -67,7 +74,8 @@ pub fn required_outputs(history: &History<'_>) -> Vec<Judgement> {
         });
         let wrong = outputs.iter().filter_map(|output| {
             let value = payload.iter().find(|value| value.name == output.name)?;
-            (!suits(value, output)).then(|| format!("{} is a JSON {}, declared is {}", value.name, value.json_type, in_words(&output.value_type)))
+            (!suits(value, output))
+                .then(|| format!("{} is a JSON {}, declared is {}", value.name, value.json_type, in_words(&output.value_type)))
         });
         let problems: Vec<String> = missing.chain(wrong).collect();
         if problems.is_empty() {
@@ -118,15 +126,12 @@ pub fn no_undeclared_output(history: &History<'_>) -> Vec<Judgement> {
 pub fn exists_as_reported(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "CRE-004";
     each_accepted(history, RULE, |run, update| {
-        let living: Vec<&str> = run
-            .issued
-            .iter()
-            .map(|issued| issued.what)
-            .filter(|id| !run.revoked.iter().any(|revoked| revoked.what == *id))
-            .collect();
+        let living: Vec<&str> =
+            run.issued.iter().map(|issued| issued.what).filter(|id| !run.revoked.iter().any(|revoked| revoked.what == *id)).collect();
         let evidence = || [update.event].into_iter().chain(run.issued.iter().chain(&run.revoked).map(|at| at.event));
         if living.is_empty() {
-            let actual = if run.issued.is_empty() { "the third party issued nothing in this job" } else { "the job revoked what it had made" };
+            let actual =
+                if run.issued.is_empty() { "the third party issued nothing in this job" } else { "the job revoked what it had made" };
             return Judgement::fail(RULE, "a reported credential that lives at the third party when the job ends", actual, evidence());
         }
         let wrong: Vec<&str> = update
@@ -140,7 +145,12 @@ pub fn exists_as_reported(history: &History<'_>) -> Vec<Judgement> {
             Judgement::pass(RULE, format!("credential {} lives and is what was reported", living.join(", ")), evidence())
         } else {
             let expected = "each mapped output equal to what the third party issued for the living credential";
-            Judgement::fail(RULE, expected, format!("{} has another value (credential {})", wrong.join(", "), living.join(", ")), evidence())
+            Judgement::fail(
+                RULE,
+                expected,
+                format!("{} has another value (credential {})", wrong.join(", "), living.join(", ")),
+                evidence(),
+            )
         }
     })
 }
@@ -290,7 +300,8 @@ pub fn rotated(history: &History<'_>) -> Vec<Judgement> {
         return vec![Judgement::fail(RULE, expected, "both creations reported the same credentials.id", evidence)];
     }
     // The old one may go only in a delete job: any revocation in a create job takes a credential that is in use.
-    let early: Vec<_> = creations.iter().flat_map(|run| run.revoked.iter().filter(|at| !run.issued.iter().any(|own| own.what == at.what))).collect();
+    let early: Vec<_> =
+        creations.iter().flat_map(|run| run.revoked.iter().filter(|at| !run.issued.iter().any(|own| own.what == at.what))).collect();
     if let Some(gone) = early.first() {
         let actual = format!("a create job revoked {}, which an earlier job had made", gone.what);
         return vec![Judgement::fail(RULE, expected, actual, evidence.into_iter().chain([gone.event]))];

@@ -15,7 +15,8 @@ fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement
 /// Returns the credentials that a delete job is to revoke: what the creation of the same version left.
 pub(super) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
     let Some(version) = history.task(&run.job.task).map(|task| &task.version) else { return Vec::new() };
-    let creation = history.recording.snapshot.tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials);
+    let creation =
+        history.recording.snapshot.tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials);
     let Some(creation) = creation else { return Vec::new() };
     history
         .runs
@@ -29,9 +30,12 @@ pub(super) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) 
 /// Tells whether a credential was alive when a run ended.
 pub(super) fn alive_after(history: &History<'_>, run: &Run<'_>, credential: &str) -> bool {
     let end = run.outcome.map_or(u64::MAX, |outcome| outcome.event);
-    let revoked = history.recording.events.iter().take_while(|event| event.id < end).any(|event| {
-        matches!(&event.kind, EventKind::CredentialRevoked { credential: gone, .. } if gone == credential)
-    });
+    let revoked = history
+        .recording
+        .events
+        .iter()
+        .take_while(|event| event.id < end)
+        .any(|event| matches!(&event.kind, EventKind::CredentialRevoked { credential: gone, .. } if gone == credential));
     !revoked && history.recording.snapshot.ledger.iter().any(|entry| entry.credential == credential)
 }
 
@@ -146,7 +150,8 @@ pub fn never_recovers(history: &History<'_>) -> Vec<Judgement> {
     let mut judgements: Vec<Judgement> = runs.iter().map(|run| failed_report(run, RULE)).collect();
     let ends: Vec<u64> = runs.iter().map(|run| run.settled()).collect();
     judgements.push(if runs.len() == 11 {
-        let actual = format!("eleven runs reported failed; the credential {} lives on as an orphan that Secrets Manager knows", targets.join(", "));
+        let actual =
+            format!("eleven runs reported failed; the credential {} lives on as an orphan that Secrets Manager knows", targets.join(", "));
         Judgement::pass(RULE, actual, ends)
     } else {
         Judgement::inconclusive(RULE, format!("{} delete jobs ran where the engine asks for eleven", runs.len()))
@@ -163,10 +168,15 @@ pub fn no_resurrection(history: &History<'_>) -> Vec<Judgement> {
         };
         match run.issued.first() {
             Some(issued) => {
-                let actual = format!("after the update was answered {}, the job made credential {}", refused.answer_in_words(), issued.what);
+                let actual =
+                    format!("after the update was answered {}, the job made credential {}", refused.answer_in_words(), issued.what);
                 Judgement::fail(RULE, "no new credential in a delete job", actual, [refused.event, issued.event])
             }
-            None => Judgement::pass(RULE, format!("the update was answered {}, and nothing was made", refused.answer_in_words()), [refused.event]),
+            None => Judgement::pass(
+                RULE,
+                format!("the update was answered {}, and nothing was made", refused.answer_in_words()),
+                [refused.event],
+            ),
         }
     })
 }
@@ -175,7 +185,8 @@ pub fn no_resurrection(history: &History<'_>) -> Vec<Judgement> {
 pub fn without_credentials_id(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "DEL-007";
     each(history, RULE, |run| {
-        let deletes: Vec<_> = run.third_party().filter(|exchange| exchange.what.method == "DELETE" || exchange.what.operation == Operation::Revoke).collect();
+        let deletes: Vec<_> =
+            run.third_party().filter(|exchange| exchange.what.method == "DELETE" || exchange.what.operation == Operation::Revoke).collect();
         if let Some(call) = deletes.first() {
             let actual = format!("the job called {} {}", call.what.method, call.what.target);
             return Judgement::fail(RULE, "no deletion at the third party without SM_CREDENTIALS_ID", actual, [call.event]);
@@ -196,7 +207,11 @@ pub fn nobody_elses(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "DEL-008";
     each(history, RULE, |run| {
         let targets = targets(history, run);
-        let others: Vec<_> = run.revoked.iter().filter(|revoked| !targets.contains(&revoked.what) && !run.issued.iter().any(|own| own.what == revoked.what)).collect();
+        let others: Vec<_> = run
+            .revoked
+            .iter()
+            .filter(|revoked| !targets.contains(&revoked.what) && !run.issued.iter().any(|own| own.what == revoked.what))
+            .collect();
         match others.first() {
             Some(other) => {
                 let actual = format!("the job revoked {}, which is not its credential ({})", other.what, targets.join(", "));

@@ -64,9 +64,12 @@ fn coded(update: Update<'_>, error: &TaskError) -> Option<Judgement> {
         None
     };
     Some(match problem {
-        Some(problem) => {
-            Judgement::fail(RULE, "an application code: one token, not a bare HTTP status", format!("the code {:?}: {problem}", error.code), [update.event])
-        }
+        Some(problem) => Judgement::fail(
+            RULE,
+            "an application code: one token, not a bare HTTP status",
+            format!("the code {:?}: {problem}", error.code),
+            [update.event],
+        ),
         None => Judgement::pass(RULE, format!("the code {}", error.code), [update.event]),
     })
 }
@@ -107,7 +110,12 @@ fn logged(run: &Run<'_>) -> Option<Judgement> {
     }
     Some(match run.logs.last() {
         Some(line) => Judgement::pass(RULE, format!("{}: the log has {} lines", run.describe(), run.logs.len()), [line.event]),
-        None => Judgement::fail(RULE, "a log line for the failure", format!("{}: the job failed and logged nothing", run.describe()), [outcome.event]),
+        None => Judgement::fail(
+            RULE,
+            "a log line for the failure",
+            format!("{}: the job failed and logged nothing", run.describe()),
+            [outcome.event],
+        ),
     })
 }
 

@@ -89,7 +89,9 @@ impl<'recording> History<'recording> {
                     history.with_run(exchange.job.as_ref(), |run| run.exchanges.push(at));
                 }
                 EventKind::JobLog { job, line, .. } => history.with_run(Some(job), |run| run.logs.push(At { event: id, what: line })),
-                EventKind::JobEnded { job, outcome } => history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome })),
+                EventKind::JobEnded { job, outcome } => {
+                    history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome }))
+                }
                 EventKind::CredentialIssued { job, credential, .. } => {
                     history.with_run(job.as_ref(), |run| run.issued.push(At { event: id, what: credential }));
                 }

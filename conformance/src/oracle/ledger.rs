@@ -32,7 +32,13 @@ fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     }
     let rule = if !reported && run.updates().any(|update| update.reports() == "credentials_created") { "CRE-007" } else { "CRE-005" };
     let names: Vec<&str> = orphans.iter().map(|orphan| orphan.what).collect();
-    let actual = format!("{}: {} alive at the third party ({}), {} reported", run.describe(), orphans.len(), names.join(", "), usize::from(reported));
+    let actual = format!(
+        "{}: {} alive at the third party ({}), {} reported",
+        run.describe(),
+        orphans.len(),
+        names.join(", "),
+        usize::from(reported)
+    );
     let evidence = orphans.iter().map(|orphan| orphan.event).chain(run.updates().map(|update| update.event));
     Some(Judgement::fail(rule, "created less revoked equals reported live", actual, evidence))
 }
@@ -49,9 +55,11 @@ fn deletion(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let living = targets(history, run).into_iter().find(|target| alive_after(history, run, target))?;
     let revocations = run.calls(Operation::Revoke).map(|call| call.event);
     // The flow chart lets a provider decide that a refusal is not worth a retry; the manifest says for which statuses.
-    let resigned = run.calls(Operation::Revoke).next_back().and_then(|call| call.what.response.as_ref()).is_some_and(|response| {
-        history.recording.header.not_resubmitted.contains(&response.status)
-    });
+    let resigned = run
+        .calls(Operation::Revoke)
+        .next_back()
+        .and_then(|call| call.what.response.as_ref())
+        .is_some_and(|response| history.recording.header.not_resubmitted.contains(&response.status));
     if resigned {
         return None;
     }

@@ -107,9 +107,12 @@ fn crashed(run: &Run<'_>) -> Option<Judgement> {
     let text = PANIC.as_ref().and_then(|panic| run.logs.iter().find(|line| panic.is_match(line.what)));
     Some(match (what, text) {
         (Some(what), _) => Judgement::fail(RULE, expected, format!("{}: {what}", run.describe()), [outcome.event]),
-        (None, Some(line)) => {
-            Judgement::fail(RULE, expected, format!("{}: the log shows a crash: {}", run.describe(), line.what), [line.event, outcome.event])
-        }
+        (None, Some(line)) => Judgement::fail(
+            RULE,
+            expected,
+            format!("{}: the log shows a crash: {}", run.describe(), line.what),
+            [line.event, outcome.event],
+        ),
         (None, None) => Judgement::pass(RULE, format!("{}: it ended by itself", run.describe()), [outcome.event]),
     })
 }

@@ -17,8 +17,14 @@ fn judge(update: &Update<'_>) -> Vec<Judgement> {
         judgements.push(clean(update, "PRV-001", "credentials.id", id, personal));
         judgements.push(underived(update));
     }
-    let errors = update.facts.errors.iter().flat_map(|error| [("an error code", error.code.as_str()), ("an error description", error.description.as_str())]);
-    judgements.extend(id.map(|id| ("credentials.id", id)).into_iter().chain(errors).map(|(place, text)| clean(update, "PRV-002", place, text, secret)));
+    let errors = update
+        .facts
+        .errors
+        .iter()
+        .flat_map(|error| [("an error code", error.code.as_str()), ("an error description", error.description.as_str())]);
+    judgements.extend(
+        id.map(|id| ("credentials.id", id)).into_iter().chain(errors).map(|(place, text)| clean(update, "PRV-002", place, text, secret)),
+    );
     judgements
 }
 

@@ -15,9 +15,11 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
         judgements.extend(run.exchanges.iter().filter_map(|exchange| within_roles(run, *exchange)));
         judgements.extend(run.calls(Operation::GetSecret).map(|read| named_only(history, read)));
         if run.calls(Operation::GetSecret).next().is_none() {
-            judgements.extend(run.outcome.map(|outcome| Judgement::pass("LPR-003", format!("{}: it read no secret", run.describe()), [outcome.event])));
+            judgements.extend(
+                run.outcome.map(|outcome| Judgement::pass("LPR-003", format!("{}: it read no secret", run.describe()), [outcome.event])),
+            );
         }
-        judgements.extend(run.exchanges.iter().flat_map(|exchange| keys_at_home(*exchange)));
+        judgements.extend(run.exchanges.iter().filter_map(|exchange| keys_at_home(*exchange)));
     }
     judgements
 }
@@ -96,7 +98,8 @@ fn keys_at_home(exchange: At<'_, Exchange>) -> Option<Judgement> {
     let request = exchange.what;
     let headers = request.headers.iter().map(|(_, value)| value.as_str());
     let texts = headers.chain([request.target.as_str(), request.body.as_str()]);
-    let shown: Vec<SecretKind> = texts.flat_map(marks).map(|mark| mark.kind).filter(|kind| matches!(kind, SecretKind::AccessKey | SecretKind::Token)).collect();
+    let shown: Vec<SecretKind> =
+        texts.flat_map(marks).map(|mark| mark.kind).filter(|kind| matches!(kind, SecretKind::AccessKey | SecretKind::Token)).collect();
     let home = |kind: &SecretKind| match kind {
         SecretKind::AccessKey => Service::Iam,
         _ => Service::SecretsManager,

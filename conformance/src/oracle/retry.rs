@@ -17,7 +17,12 @@ pub fn retried(history: &History<'_>) -> Vec<Judgement> {
                 Judgement::pass(RULE, actual, events)
             }
             None => {
-                let actual = format!("{} was answered {}, and {} updates followed, none of them accepted", first.reports(), first.answer_in_words(), updates.len() - 1);
+                let actual = format!(
+                    "{} was answered {}, and {} updates followed, none of them accepted",
+                    first.reports(),
+                    first.answer_in_words(),
+                    updates.len() - 1
+                );
                 Judgement::fail(RULE, "the update retried and accepted", actual, events)
             }
         });
@@ -40,7 +45,12 @@ pub fn gives_up(history: &History<'_>) -> Vec<Judgement> {
         let milliseconds = outcome.what.duration / 1_000_000;
         let expected = format!("the job gives up before the task timeout of {timeout} ms");
         judgements.push(if outcome.what.timed_out {
-            Judgement::fail(RULE, expected, format!("it still ran after {refused} refused updates and was ended by the launcher"), [outcome.event])
+            Judgement::fail(
+                RULE,
+                expected,
+                format!("it still ran after {refused} refused updates and was ended by the launcher"),
+                [outcome.event],
+            )
         } else if milliseconds >= timeout {
             Judgement::fail(RULE, expected, format!("it ended only after {milliseconds} ms"), [outcome.event])
         } else {
@@ -55,13 +65,23 @@ pub fn lost_acknowledgement(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "UPD-008";
     let mut judgements = Vec::new();
     for run in history.creations() {
-        let Some(lost) = run.applied().filter(|update| update.reports() == "credentials_created" && !update.acknowledged()) else { continue };
+        let Some(lost) = run.applied().filter(|update| update.reports() == "credentials_created" && !update.acknowledged()) else {
+            continue;
+        };
         let destroyed: Vec<_> = run.revoked.iter().filter(|revoked| run.issued.iter().any(|issued| issued.what == revoked.what)).collect();
         let evidence = run.updates().map(|update| update.event).chain(destroyed.iter().map(|at| at.event));
         judgements.push(match destroyed.first() {
-            None => Judgement::pass(RULE, format!("the update was applied and answered {}; the credential lives", lost.answer_in_words()), evidence),
+            None => Judgement::pass(
+                RULE,
+                format!("the update was applied and answered {}; the credential lives", lost.answer_in_words()),
+                evidence,
+            ),
             Some(gone) => {
-                let actual = format!("the update was applied and answered {}, and the job destroyed the live credential {}", lost.answer_in_words(), gone.what);
+                let actual = format!(
+                    "the update was applied and answered {}, and the job destroyed the live credential {}",
+                    lost.answer_in_words(),
+                    gone.what
+                );
                 Judgement::fail(RULE, "the reported credential lives", actual, evidence)
             }
         });

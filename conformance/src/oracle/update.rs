@@ -51,7 +51,12 @@ fn after(updates: &[Update<'_>], status: u16, rule: &str) -> Option<Judgement> {
     } else {
         let words: Vec<&str> = later.iter().map(Update::reports).collect();
         let actual = format!("{} more after the {status}: {}", later.len(), words.join(", "));
-        Judgement::fail(rule, format!("no further update of the task after {status}"), actual, updates[index..].iter().map(|update| update.event))
+        Judgement::fail(
+            rule,
+            format!("no further update of the task after {status}"),
+            actual,
+            updates[index..].iter().map(|update| update.event),
+        )
     })
 }
 

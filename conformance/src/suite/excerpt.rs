@@ -18,7 +18,11 @@ const HEADERS: [&str; 5] = ["authorization", "content-type", "accept", "retry-af
 
 /// Returns the events that judgements other than passes point to.
 pub(super) fn excerpts(recording: &Recording, judgements: &[Judgement]) -> Vec<Excerpt> {
-    let wanted: BTreeSet<u64> = judgements.iter().filter(|judgement| judgement.verdict != Verdict::Pass).flat_map(|judgement| judgement.evidence.iter().copied()).collect();
+    let wanted: BTreeSet<u64> = judgements
+        .iter()
+        .filter(|judgement| judgement.verdict != Verdict::Pass)
+        .flat_map(|judgement| judgement.evidence.iter().copied())
+        .collect();
     let events = recording.events.iter().filter(|event| wanted.contains(&event.id));
     events.filter_map(|event| in_words(&event.kind).map(|text| Excerpt { event: event.id, text })).collect()
 }

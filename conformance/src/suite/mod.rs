@@ -5,14 +5,14 @@
 mod collect;
 mod embedded;
 mod excerpt;
-mod play;
 mod plan;
+mod play;
 mod setup;
 mod steps;
 mod world;
 
 pub use collect::{Collector, ScenarioOutcome};
 pub use embedded::{FEATURES, features_digest};
-pub use play::{Recordings, Staging, Suite, SuiteError};
 pub use plan::{Inapplicable, Plan, PlanError, Planned, Selection};
+pub use play::{Recordings, Staging, Suite, SuiteError};
 pub use setup::stage_setup;

@@ -151,15 +151,18 @@ impl Plan {
 /// Scenarios in which a provider waits long are started first, so that their waits overlap with everything else.
 fn weight(tags: &[String]) -> u32 {
     let weighs = |name: &str| tags.iter().any(|tag| tag == name);
-    if weighs("days") {
-        2
-    } else {
-        u32::from(weighs("lasting"))
-    }
+    if weighs("days") { 2 } else { u32::from(weighs("lasting")) }
 }
 
 /// Returns why a scenario makes no sense for a variant.
-fn unfit(catalog: &Catalog, rule: &RuleId, tags: &[String], scenario: &Scenario, variant: &Variant, not_resubmitted: &[u16]) -> Option<String> {
+fn unfit(
+    catalog: &Catalog,
+    rule: &RuleId,
+    tags: &[String],
+    scenario: &Scenario,
+    variant: &Variant,
+    not_resubmitted: &[u16],
+) -> Option<String> {
     let third_party = !variant.third_parties.is_empty();
     let named_secret = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
     let has = |wanted: fn(&ValueType) -> bool| variant.inputs.iter().any(|input| wanted(&input.value_type));
@@ -188,9 +191,12 @@ fn unfit(catalog: &Catalog, rule: &RuleId, tags: &[String], scenario: &Scenario,
     }
     // The flow chart's "Submit for retry? No": the manifest says for which refusals.
     let status = not_resubmitted.iter().find(|status| {
-        tags.iter().any(|tag| tag == "refusal") && scenario.steps.iter().any(|step| step.value.ends_with(&format!("every revocation with {status}")))
+        tags.iter().any(|tag| tag == "refusal")
+            && scenario.steps.iter().any(|step| step.value.ends_with(&format!("every revocation with {status}")))
     })?;
-    Some(format!("[delete] not_resubmitted lists {status}: a refused revocation with it leaves an orphan that Secrets Manager is told is deleted"))
+    Some(format!(
+        "[delete] not_resubmitted lists {status}: a refused revocation with it leaves an orphan that Secrets Manager is told is deleted"
+    ))
 }
 
 /// Tells whether an input takes any text: a literal string that is optional, or a canary already.
@@ -228,7 +234,11 @@ mod tests {
             let feature = Feature::parse(text, GherkinEnv::default()).unwrap();
             for scenario in feature.rules.iter().flat_map(|rule| &rule.scenarios) {
                 let kinds: Vec<_> = scenario.steps.iter().map(|step| step.ty).collect();
-                let order = |kind| match kind { Given => 0, When => 1, Then => 2 };
+                let order = |kind| match kind {
+                    Given => 0,
+                    When => 1,
+                    Then => 2,
+                };
                 assert!(kinds.is_sorted_by_key(|kind| order(*kind)), "{path}: {}", scenario.name);
                 assert!(kinds.contains(&When) && kinds.contains(&Then), "{path}: {}", scenario.name);
             }

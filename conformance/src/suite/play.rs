@@ -8,6 +8,8 @@ use cucumber::{Event, World as _, Writer, cli, event, parser};
 use futures::future::LocalBoxFuture;
 use futures::stream;
 use gherkin::Feature;
+use hallmark_harness::job::{CompletedJobs, retain};
+use hallmark_harness::journal::{EventKind, LogStream};
 use hallmark_harness::stage::{ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError};
 
 use super::collect::{Collector, ScenarioOutcome};
@@ -70,6 +72,8 @@ pub struct Suite {
     /// Where recordings are kept; none keeps none.
     recordings: Option<Recordings>,
     stages: usize,
+    /// Where logs of finished jobs are kept, as far as the provider's job definition keeps them.
+    logs: Option<PathBuf>,
     scenarios: Vec<Planned>,
     collector: Arc<Collector>,
     finished: Box<dyn Fn(&Planned, &ScenarioOutcome)>,
@@ -88,7 +92,14 @@ impl Suite {
     ) -> Self {
         let variants = manifest.variants();
         let scenarios = plan.scenarios.clone();
-        Self { manifest, variants, staging, seed, recordings, stages, scenarios, collector: Arc::default(), finished }
+        Self { manifest, variants, staging, seed, recordings, stages, logs: None, scenarios, collector: Arc::default(), finished }
+    }
+
+    /// Keeps logs of finished jobs under `out`, as far as the job definition's CE_REMOVE_COMPLETED_JOBS keeps them.
+    #[must_use]
+    pub fn keep_logs(mut self, out: PathBuf) -> Self {
+        self.logs = Some(out);
+        self
     }
 
     /// Returns where outcomes are gathered; they are there also when [`Self::play`] is cut short.
@@ -168,12 +179,35 @@ impl Suite {
         {
             outcome.trouble.push(error.to_string());
         }
+        if let (Some(recording), Some(out), Staging::Process { provider, .. }) = (&recording, &self.logs, &self.staging) {
+            outcome.trouble.extend(keep_logs(out, provider.completed, recording).await);
+        }
         (self.finished)(planned, &outcome);
         self.collector.add(&planned.id, outcome);
         if let Some(stage) = world.stage.take() {
             stage.close().await;
         }
     }
+}
+
+/// Keeps the logs of a scenario's jobs, redacted as the recording has them; returns what went wrong.
+async fn keep_logs(out: &std::path::Path, completed: CompletedJobs, recording: &Recording) -> Vec<String> {
+    let mut trouble = Vec::new();
+    for event in &recording.events {
+        let EventKind::JobEnded { job, .. } = &event.kind else { continue };
+        let lines: Vec<(LogStream, String)> = recording
+            .events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::JobLog { job: of, stream, line } if of == job => Some((*stream, line.clone())),
+                _ => None,
+            })
+            .collect();
+        if let Err(error) = retain(out, completed, job, &lines).await {
+            trouble.push(error.to_string());
+        }
+    }
+    trouble
 }
 
 /// Gives a future the type that cucumber's hooks have.

@@ -234,7 +234,8 @@ impl AdminClient {
 
     async fn send(&self, method: Method, path: &str, body: &impl Serialize) -> Result<reqwest::Response, AdminError> {
         let call = format!("{method} {path}");
-        let mut request = self.http.request(method.clone(), format!("{}/admin/v1{path}", self.base)).bearer_auth(self.token.expose_secret());
+        let mut request =
+            self.http.request(method.clone(), format!("{}/admin/v1{path}", self.base)).bearer_auth(self.token.expose_secret());
         if method != Method::GET {
             request = request.json(body);
         }

@@ -144,7 +144,8 @@ pub(super) fn method_router(method: &str, path: &str) -> Option<MethodRouter<Arc
 }
 
 async fn authorise(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let given =
+        request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
     let right = given.is_some_and(|given| same(given, guard.token.expose_secret()));
     if right {
         return next.run(request).await;

@@ -96,7 +96,8 @@ impl Contents {
         iam.add_key(ACCESS_KEY, access_key.clone(), own);
         let service = format!("iam-ServiceId-{}", ids.uuid());
         let timeout = Duration::from_millis(setup.task_timeout_milliseconds);
-        let engine = Engine::new(Clock::wall(), IdSource::new(ids_seed(setup.seed)), setup.knobs.clone(), timeout, &service, journal.clone());
+        let engine =
+            Engine::new(Clock::wall(), IdSource::new(ids_seed(setup.seed)), setup.knobs.clone(), timeout, &service, journal.clone());
         let engine = Arc::new(Mutex::new(engine));
         let stored = Arc::new(StoredSecrets::default());
         let secrets_manager = Arc::new(SecretsManager::new(
@@ -135,7 +136,8 @@ impl Contents {
             let value = self.secret_value(&secret)?;
             self.journal.redactor().register(SecretKind::LoginSecret, &secret.name, value.expose_secret());
             if secret.iam {
-                let identity = Identity { iam_id: format!("iam-ServiceId-{}", self.uuid()), roles: BTreeSet::new(), scope: Scope::Instance };
+                let identity =
+                    Identity { iam_id: format!("iam-ServiceId-{}", self.uuid()), roles: BTreeSet::new(), scope: Scope::Instance };
                 self.iam.add_key(&secret.name, value.clone(), identity);
             }
             let data = data(secret.secret_type, secret.field.as_deref(), value.expose_secret());
@@ -171,7 +173,8 @@ impl Contents {
         sources: &BTreeMap<String, ParameterSource>,
         urls: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, SetupError> {
-        let unknown = |input: &str, what, name: &str| SetupError::UnknownName { place: format!("the input {input}"), what, name: name.to_owned() };
+        let unknown =
+            |input: &str, what, name: &str| SetupError::UnknownName { place: format!("the input {input}"), what, name: name.to_owned() };
         sources
             .iter()
             .map(|(input, source)| {

@@ -46,7 +46,8 @@ impl Sockets {
             third_parties.insert(party.name().to_owned(), server);
         }
         let mut router = Router::new();
-        let mut real = |host: &str, prefix: &str, backend: Arc<dyn Backend>| router = std::mem::take(&mut router).route(host, prefix, backend);
+        let mut real =
+            |host: &str, prefix: &str, backend: Arc<dyn Backend>| router = std::mem::take(&mut router).route(host, prefix, backend);
         for host in IAM_HOSTS {
             real(host, "", contents.iam.clone());
         }

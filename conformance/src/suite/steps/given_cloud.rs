@@ -85,7 +85,9 @@ async fn identical_update(world: &mut ProviderWorld, word: String) -> Result<(),
     world.attempt(done)
 }
 
-#[given(regex = r"^the knob deletion_trigger is (secret_version_expiration|secret_version_data_deletion|manual_secret_rotation|automatic_secret_rotation)$")]
+#[given(
+    regex = r"^the knob deletion_trigger is (secret_version_expiration|secret_version_data_deletion|manual_secret_rotation|automatic_secret_rotation)$"
+)]
 async fn deletion_trigger(world: &mut ProviderWorld, word: String) -> Result<(), StepTrouble> {
     let trigger = match word.as_str() {
         "secret_version_expiration" => Trigger::SecretVersionExpiration,

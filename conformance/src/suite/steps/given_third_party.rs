@@ -15,7 +15,9 @@ fn fault(which: &str, what: &str, does: FaultWhat) -> Fault {
     unapplied(FaultService::ThirdParty, operation(what), calls(which), does)
 }
 
-#[given(regex = r"^the third party answers (every|the first) (creation|revocation) with (\d{3})(?: and (an HTML page|an empty object|broken JSON|its own body))?$")]
+#[given(
+    regex = r"^the third party answers (every|the first) (creation|revocation) with (\d{3})(?: and (an HTML page|an empty object|broken JSON|its own body))?$"
+)]
 async fn answers(world: &mut ProviderWorld, which: String, what: String, status: u16, body: String) -> Result<(), StepTrouble> {
     let body = (!body.is_empty()).then_some(body.as_str());
     world.add_fault(fault(&which, &what, answer(status, body))).await

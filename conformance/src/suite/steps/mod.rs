@@ -24,7 +24,9 @@ fn unapplied(service: FaultService, operation: Operation, when: FaultWhen, what:
 /// Returns an answer with a status and one of the bodies that features name.
 fn answer(status: u16, body: Option<&str>) -> FaultWhat {
     let (body, content_type) = match body {
-        Some("an HTML page") => (Some("<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"), "text/html"),
+        Some("an HTML page") => {
+            (Some("<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"), "text/html")
+        }
         Some("an empty object") => (Some("{}"), "application/json"),
         Some("broken JSON") => (Some("{\"token_id\": \"b49a"), "application/json"),
         _ => (None, ""),

@@ -1,0 +1,102 @@
+//! From played scenarios to the records of the results.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::catalog::{Catalog, Profile};
+use crate::manifest::{Manifest, Variant};
+use crate::results::{Circumstances, Record, ScenarioRecord, SummaryRecord, TimingRecord, Writer, conclude};
+use crate::ruling::{Ruling, scenario_record};
+use crate::suite::{Collector, Plan};
+
+/// How the playing ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Every scenario was played.
+    Whole,
+    /// The time limit came first.
+    TimeIsUp(Duration),
+    /// Somebody interrupted it.
+    Interrupted,
+}
+
+/// A run that ended, to be ruled over.
+pub(super) struct Certification<'run> {
+    pub(super) catalog: &'run Catalog,
+    pub(super) manifest: &'run Manifest,
+    pub(super) variants: &'run [Variant],
+    pub(super) profile: Profile,
+    pub(super) plan: &'run Plan,
+    /// Whether all rules were selected.
+    pub(super) whole: bool,
+    pub(super) ended: Ended,
+    pub(super) build: Duration,
+    pub(super) started: Instant,
+    pub(super) stages: u32,
+}
+
+impl Certification<'_> {
+    /// Returns every record after the first.
+    pub(super) fn records(&self, collector: &Collector) -> Vec<Record> {
+        let (outcomes, mut trouble) = collector.gathered();
+        let scenarios: Vec<ScenarioRecord> = self
+            .plan
+            .scenarios
+            .iter()
+            .map(|planned| scenario_record(planned, self.variants[planned.variant].name.as_deref(), outcomes.get(&planned.id)))
+            .collect();
+        let ruling = Ruling::new(self.catalog, self.profile, self.plan, &scenarios, &self.manifest.waivers);
+        let rules = ruling.records();
+        if let Ended::TimeIsUp(limit) = self.ended {
+            trouble.push(format!("the time limit of {} ended the run; --time-limit allows more", humantime::format_duration(limit)));
+        }
+        let bad = ruling.bad_waivers(&rules);
+        let stale = bad.stale.iter().map(|rule| format!("the waiver of {rule} is stale: the rule holds without it, or there is none"));
+        let expired = bad.expired.iter().map(|rule| format!("the waiver of {rule} has expired"));
+        let waivers = if self.whole { stale.chain(expired).collect() } else { expired.collect() };
+        let circumstances = Circumstances { interrupted: self.ended == Ended::Interrupted, part: !self.whole, trouble, waivers };
+        let conclusion = conclude(self.profile, &rules, &circumstances);
+        let summary = SummaryRecord {
+            exit_code: conclusion.exit_code,
+            conclusion: conclusion.sentence,
+            reached: conclusion.reached,
+            counted: conclusion.counted,
+            all: conclusion.all,
+            scenarios: u32::try_from(scenarios.len()).unwrap_or(u32::MAX),
+            seconds: self.started.elapsed().as_secs_f64(),
+            finished: now(),
+        };
+        let timing = self.timing(&scenarios);
+        let scenarios = scenarios.into_iter().map(Record::Scenario);
+        scenarios.chain(rules.into_iter().map(Record::Rule)).chain([Record::Timing(timing), Record::Summary(summary)]).collect()
+    }
+
+    fn timing(&self, scenarios: &[ScenarioRecord]) -> TimingRecord {
+        let longest = scenarios.iter().max_by(|one, other| one.job_seconds.total_cmp(&other.job_seconds));
+        TimingRecord {
+            build: self.build.as_secs_f64(),
+            suite: self.started.elapsed().as_secs_f64(),
+            longest_own_wait: longest.map_or(0.0, |scenario| scenario.job_seconds),
+            longest_scenario: longest.map_or_else(String::new, |scenario| scenario.id.clone()),
+            jobs: scenarios.iter().map(|scenario| scenario.job_seconds).sum(),
+            job_runs: scenarios.iter().map(|scenario| scenario.jobs).sum(),
+            stages: self.stages,
+        }
+    }
+}
+
+/// Writes the records; what could be written stays.
+pub(super) fn save(mut writer: Writer, records: &[Record]) -> anyhow::Result<()> {
+    for record in records {
+        writer.write(record).context("keeping the results")?;
+    }
+    writer.finish().map(drop).context("keeping the results")
+}
+
+/// Returns the present as RFC 3339.
+pub(super) fn now() -> String {
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+}

@@ -1,0 +1,70 @@
+//! In which form results are printed.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, ValueEnum};
+
+use super::Stop;
+use crate::report::{self, Style};
+use crate::results::Results;
+
+/// How results are printed.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
+pub(super) struct OutputArguments {
+    /// Form of the report on stdout.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Shows where the time went.
+    #[arg(long)]
+    timings: bool,
+    /// Shows what proved each rule.
+    #[arg(long, short)]
+    verbose: bool,
+    /// Shows no progress.
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// Forms of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document.
+    Json,
+    /// JUnit XML, for CI systems.
+    Junit,
+}
+
+impl OutputArguments {
+    /// Prints the results.
+    pub(super) fn print(&self, results: &Results) -> Result<(), Stop> {
+        let text = match self.format {
+            Format::Human => report::human(results, self.style()),
+            Format::Json => report::json(results),
+            Format::Junit => report::junit(results).map_err(|error| Stop::Trouble(anyhow!(error)))?,
+        };
+        print(&text)
+    }
+
+    fn style(&self) -> Style {
+        Style { color: colored(), timings: self.timings, verbose: self.verbose, ..Style::default() }
+    }
+}
+
+/// Prints to stdout. A reader that left early, as `head` does, is no trouble.
+pub(super) fn print(text: &str) -> Result<(), Stop> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("printing the report").map_err(Stop::Trouble),
+        _ => Ok(()),
+    }
+}
+
+/// Colour is for terminals, and <https://no-color.org> turns it off.
+fn colored() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,90 @@
+//! The end: where the time went, and the conclusion.
+
+use std::collections::BTreeMap;
+
+use super::block::named;
+use super::page::{Ink, LABEL, Page};
+use crate::exit_code;
+use crate::results::{Results, SummaryRecord};
+use crate::verdict::Verdict;
+
+/// Columns of a number of seconds.
+const SECONDS: usize = 12;
+
+/// Verdicts by name, in the order in which they are told.
+const TOLD: [(&str, &str); 6] = [
+    ("pass", "pass"),
+    ("fail", "fail"),
+    ("not_exercised", "not exercised"),
+    ("inconclusive", "inconclusive"),
+    ("waived", "waived"),
+    ("not_applicable", "not applicable"),
+];
+
+pub(super) fn timings(page: &mut Page, results: &Results) {
+    page.title("Time");
+    let Some(timing) = results.timing() else {
+        page.paragraph(2, Ink::Plain, "Not recorded: the run was cut.");
+        return;
+    };
+    let row = |page: &mut Page, label: &str, seconds: f64, text: &str| page.field(2, label, &format!("{seconds:8.1} s  {text}"));
+    if timing.build > 0.0 {
+        row(page, "Build", timing.build, "the manifest's build command");
+    }
+    row(page, "Suite", timing.suite, "from the first stage to the last verdict");
+    row(page, "Longest", timing.longest_own_wait, "the provider's own time in one scenario: no run can be shorter");
+    let longest = results.scenario(&timing.longest_scenario).map_or_else(String::new, |scenario| format!("{}  ", named(scenario)));
+    page.paragraph(2 + LABEL + SECONDS, Ink::Faint, &format!("{longest}[{}]", timing.longest_scenario));
+    row(page, "Overhead", (timing.suite - timing.longest_own_wait).max(0.0), "the difference: ours");
+    row(page, "Jobs", timing.jobs, &format!("{} job runs together, on at most {} stages at once", timing.job_runs, timing.stages));
+}
+
+pub(super) fn conclusion(page: &mut Page, results: &Results) {
+    page.blank();
+    match results.summary() {
+        Some(summary) => whole(page, results, summary),
+        None => cut(page, results),
+    }
+}
+
+fn whole(page: &mut Page, results: &Results, summary: &SummaryRecord) {
+    let ink = match summary.exit_code {
+        exit_code::CONFORMANT => Ink::Good,
+        exit_code::NOT_CONFORMANT => Ink::Bad,
+        _ => Ink::Unsure,
+    };
+    page.paragraph(0, ink, &summary.conclusion);
+    for (verdict, label) in [(Verdict::Fail, "Failed"), (Verdict::NotExercised, "Not exercised"), (Verdict::Inconclusive, "Inconclusive")] {
+        let of_it = results.rules().iter().filter(|rule| rule.counts && rule.verdict == verdict);
+        let ids: Vec<&str> = of_it.map(|rule| rule.id.as_str()).collect();
+        if !ids.is_empty() {
+            page.field(2, label, &ids.join(", "));
+        }
+    }
+    page.field(2, "Profile", &summary.reached.map_or_else(|| "none reached".to_owned(), |profile| format!("{profile} reached")));
+    page.field(2, "Counted", &counts(&summary.counted));
+    page.field(2, "All rules", &counts(&summary.all));
+    page.field(2, "Scenarios", &format!("{} in {:.1} s", summary.scenarios, summary.seconds));
+    page.field(2, "Exit code", &format!("{}: {}", summary.exit_code, exit_code::meaning(summary.exit_code)));
+}
+
+fn counts(counts: &BTreeMap<String, u32>) -> String {
+    let of = |name: &str| counts.get(name).copied().unwrap_or(0);
+    let parts: Vec<String> = TOLD.iter().filter(|(name, _)| of(name) > 0).map(|(name, word)| format!("{} {word}", of(name))).collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+fn cut(page: &mut Page, results: &Results) {
+    let failed = results
+        .scenarios()
+        .iter()
+        .filter(|scenario| scenario.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail))
+        .count();
+    let ended = match results.scenarios().len() {
+        0 => "no scenario had ended".to_owned(),
+        1 => format!("1 scenario had ended, {failed} with a failure"),
+        number => format!("{number} scenarios had ended, {failed} with a failure"),
+    };
+    page.paragraph(0, Ink::Unsure, &format!("Interrupted: the results end without a summary; {ended}. Run again for a verdict."));
+    page.field(2, "Profile", "none reached: a run that was cut proves nothing");
+}

@@ -1,0 +1,51 @@
+//! The command line that judges one rule again, the same way.
+
+use crate::catalog::{Level, Profile};
+use crate::results::{RuleRecord, RunRecord};
+
+/// Returns the command for a rule. It names the profile that counts the rule, so that the exit code tells.
+pub(super) fn command(run: &RunRecord, rule: &RuleRecord) -> String {
+    let profile = if !rule.counts && rule.level == Level::Should { Profile::Resilient } else { run.profile };
+    with_profile(run, rule.id.as_str(), profile)
+}
+
+/// Returns the command for a rule of which no more than the id is known.
+pub(super) fn command_of_id(run: &RunRecord, rule: &str) -> String {
+    with_profile(run, rule, run.profile)
+}
+
+fn with_profile(run: &RunRecord, rule: &str, profile: Profile) -> String {
+    let profile = if profile == Profile::default() { String::new() } else { format!(" --profile {profile}") };
+    format!("hallmark run {} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
+}
+
+/// Quotes a word for a POSIX shell where it needs it.
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "/._-+:@%,=".contains(character);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample;
+
+    #[test]
+    fn the_command_counts_the_rule() {
+        let results = sample::results(sample::failing());
+        let command = |id: &str| command(results.run(), results.rules().iter().find(|rule| rule.id.as_str() == id).unwrap());
+        assert_eq!(command("CRE-007"), "hallmark run providers/artifactory/provider.toml --rule CRE-007 --seed 42");
+        assert_eq!(command("RTY-001"), "hallmark run providers/artifactory/provider.toml --rule RTY-001 --seed 42 --profile resilient");
+    }
+
+    #[test]
+    fn paths_survive_the_shell() {
+        assert_eq!(quoted("my providers/a'b.toml"), r"'my providers/a'\''b.toml'");
+        assert_eq!(quoted("-x.toml"), "'./-x.toml'");
+        assert_eq!(quoted(""), "''");
+    }
+}

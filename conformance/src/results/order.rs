@@ -1,0 +1,42 @@
+//! The order of records in a file, the same for writer and reader.
+
+use std::collections::HashSet;
+
+use super::record::Record;
+
+/// Follows a file and tells which record may come next.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    begun: bool,
+    timed: bool,
+    ended: bool,
+    scenarios: HashSet<String>,
+    rules: HashSet<String>,
+}
+
+impl Order {
+    /// Takes the next record, or says why it cannot stand here.
+    pub(super) fn accept(&mut self, record: &Record) -> Result<(), String> {
+        if self.ended {
+            return Err("a record follows the summary".to_owned());
+        }
+        if !self.begun && !matches!(record, Record::Run(_)) {
+            return Err("the first record is not `run`".to_owned());
+        }
+        match record {
+            Record::Run(_) if self.begun => return Err("there is a second `run` record".to_owned()),
+            Record::Run(_) => self.begun = true,
+            Record::Scenario(scenario) if !self.scenarios.insert(scenario.id.clone()) => {
+                return Err(format!("the scenario {} comes a second time", scenario.id));
+            }
+            Record::Rule(rule) if !self.rules.insert(rule.id.to_string()) => {
+                return Err(format!("the rule {} comes a second time", rule.id));
+            }
+            Record::Timing(_) if self.timed => return Err("there is a second `timing` record".to_owned()),
+            Record::Timing(_) => self.timed = true,
+            Record::Summary(_) => self.ended = true,
+            Record::Scenario(_) | Record::Rule(_) => {}
+        }
+        Ok(())
+    }
+}
