@@ -17,20 +17,22 @@ pub(crate) fn variable<'a>(environment: &'a Environment, name: &str) -> Option<&
 }
 
 /// How a variable is read: what it must be, for the person who gets it wrong, and the parser that takes nothing else.
-pub(crate) struct Form<T>(&'static str, fn(&str) -> Option<T>);
+pub(crate) struct Format<T>(&'static str, fn(&str) -> Option<T>);
 
-pub(crate) const ID: Form<String> = Form("an id", path_segment);
-pub(crate) const ADDRESS: Form<Url> = Form("an https address without a user name", service_url);
-pub(crate) const DURATION: Form<Duration> = Form("a duration up to a day, such as 240s", |value| {
-    humantime::parse_duration(value).ok().filter(|it| !it.is_zero() && *it <= Duration::from_hours(24))
+pub(crate) const ID: Format<String> = Format("an id", path_segment);
+pub(crate) const TEXT: Format<String> = Format("one line of text", path_segment);
+pub(crate) const ADDRESS: Format<Url> = Format("an https address without a user name", service_url);
+pub(crate) const DURATION: Format<Duration> = Format("a duration up to a day, such as 240s", |value| {
+    humantime::parse_duration(value).ok().filter(|value| !value.is_zero() && *value <= Duration::from_hours(24))
 });
-// Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
-pub(crate) const SECONDS: Form<i64> = Form("a whole number of seconds above zero", |value| value.parse().ok().filter(|it| *it > 0));
-pub(crate) const BOOLEAN: Form<bool> = Form("true or false", boolean);
+/// Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
+pub(crate) const SECONDS: Format<i64> =
+    Format("a whole number of seconds above zero", |value| value.parse().ok().filter(|seconds| *seconds > 0));
+pub(crate) const BOOLEAN: Format<bool> = Format("true or false", boolean);
 
 /// Reads a variable, or its default where it is absent.
-pub(crate) fn read<T>(environment: &Environment, name: &'static str, default: &str, form: &Form<T>) -> Result<T, Failure> {
-    let Form(expected, parse) = form;
+pub(crate) fn read<T>(environment: &Environment, name: &'static str, default: &str, format: &Format<T>) -> Result<T, Failure> {
+    let Format(expected, parse) = format;
     let failure = if name.ends_with("_VALUE") { Failure::InputInvalid } else { Failure::SettingInvalid };
     parse(variable(environment, name).unwrap_or(default)).ok_or(failure(name, expected))
 }

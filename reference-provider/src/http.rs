@@ -84,10 +84,8 @@ impl<'a> Http<'a> {
     pub(crate) async fn retry<T>(&self, phase: Phase, mut attempt: impl AsyncFnMut() -> Answer<T>) -> Answer<T> {
         let (mut attempts, mut is_in_doubt) = (0, false);
         loop {
-            let mut error = match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
+            let answer = attempt().await;
+            let Err(mut error) = answer else { return answer };
             attempts += 1;
             self.log(&format!("WARNING: attempt {attempts} failed: {error}"));
             is_in_doubt |= error.is_in_doubt;

@@ -34,8 +34,7 @@ impl Iam {
             return Ok(Self { url, form: vec![grant("apikey"), key, ("response_type", "cloud_iam".to_owned())] });
         }
         let profile = [given("profile_id", "TRUSTED_PROFILE_ID"), given("profile_name", "TRUSTED_PROFILE_NAME")];
-        let expected = "a key, unless TRUSTED_PROFILE_ID or _NAME is set";
-        ensure!(profile != [None, None], Failure::SettingInvalid("SM_ACCESS_APIKEY", expected));
+        ensure!(profile != [None, None], Failure::SettingInvalid("SM_ACCESS_APIKEY", "a key, unless a trusted profile is named"));
         let files = variable(environment, "CR_TOKEN_FILE").map_or(TOKEN_FILES.to_vec(), |file| vec![file]);
         let token = files.into_iter().find_map(|file| std::fs::read_to_string(file).ok());
         let token = token.context("no compute resource token: are trusted profiles enabled for the job?")?;

@@ -1,8 +1,7 @@
 //! The lifecycle of a credential: the flow chart of Secrets Manager as code.
 //!
-//! The order of the calls is chosen so that a job which is killed at any point and started again with the same task leaves
-//! one credential or none: token, login secret, what an earlier run left, creation or revocation, report, and the undo if
-//! the report was refused.
+//! The order of the calls is chosen so that a job which is killed at any point and started again with the same task leaves one
+//! credential or none: token, login secret, what an earlier run left, creation or revocation, report, undo if that was refused.
 
 use std::error::Error;
 

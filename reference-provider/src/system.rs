@@ -3,7 +3,7 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::config::{ADDRESS, BOOLEAN, Environment, ID, SECONDS, address, read, variable};
+use crate::config::{ADDRESS, BOOLEAN, Environment, ID, SECONDS, TEXT, address, read, variable};
 use crate::error::Failure;
 
 /// A system whose credentials are a collection: POST creates one, GET lists them, DELETE below it revokes one.
@@ -39,7 +39,7 @@ pub(crate) fn describe(environment: &Environment, task_id: &str) -> Result<Syste
 fn artifactory(environment: &Environment, task_id: &str) -> Result<System, Failure> {
     let url = read(environment, "SM_URL_VALUE", "", &ADDRESS)?;
     let mut creation = json!({
-        "scope": read(environment, "SM_SCOPE_VALUE", "", &ID)?,
+        "scope": read(environment, "SM_SCOPE_VALUE", "", &TEXT)?,
         "expires_in": read(environment, "SM_EXPIRES_IN_VALUE", "7776000", &SECONDS)?,
         "refreshable": read(environment, "SM_REFRESHABLE_VALUE", "false", &BOOLEAN)?,
         "description": task_id,
