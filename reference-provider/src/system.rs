@@ -66,6 +66,7 @@ fn artifactory(environment: &Environment, task_id: &str) -> Result<System, Failu
 /// `PagerDuty`: routing keys of an event orchestration, <https://developer.pagerduty.com/api-reference/>.
 fn pagerduty(environment: &Environment, task_id: &str) -> Result<System, Failure> {
     let url = read(environment, "SM_URL_VALUE", "", &ADDRESS)?;
+    let region = if url.host_str() == Some("api.eu.pagerduty.com") { "eu." } else { "" };
     let orchestration_id = read(environment, "SM_SCOPE_VALUE", "", &ID)?;
     let credentials = address(&url, &["event_orchestrations", &orchestration_id, "integrations"]);
     Ok(System {
@@ -75,6 +76,6 @@ fn pagerduty(environment: &Environment, task_id: &str) -> Result<System, Failure
         creation: json!({ "integration": { "label": task_id } }),
         created: ["/integration/id", "/integration/parameters/routing_key"],
         listed: ["/integrations", "id", "label"],
-        service: "https://events.pagerduty.com/v2/enqueue".to_owned(),
+        service: format!("https://events.{region}pagerduty.com/v2/enqueue"),
     })
 }
