@@ -1,15 +1,12 @@
-//! What the job is told through its environment. No error here repeats a value.
+//! Reading the variables of the job. No error here repeats a value.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::SecretString;
 
 use crate::error::Failure;
-use crate::retry::Budget;
-use crate::system::{Describe, artifactory, pagerduty};
 
 /// The environment variables of the job, by name.
 pub type Environment = BTreeMap<String, String>;
@@ -19,128 +16,25 @@ pub(crate) fn variable<'a>(environment: &'a Environment, name: &str) -> Option<&
     environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// Reads a variable with a parser, which returns nothing for what is not `expected`.
-fn read<T>(
-    environment: &Environment,
-    name: &'static str,
-    default: &str,
-    expected: &'static str,
-    parse: impl FnOnce(&str) -> Option<T>,
-) -> Result<T, Failure> {
+/// How a variable is read: what it must be, for the person who gets it wrong, and the parser that takes nothing else.
+pub(crate) struct Format<T>(&'static str, fn(&str) -> Option<T>);
+
+pub(crate) const ID: Format<String> = Format("an id", path_segment);
+pub(crate) const TEXT: Format<String> = Format("one line of text", path_segment);
+pub(crate) const ADDRESS: Format<Url> = Format("an https address without a user name", service_url);
+pub(crate) const DURATION: Format<Duration> = Format("a duration up to a day, such as 240s", |value| {
+    humantime::parse_duration(value).ok().filter(|value| !value.is_zero() && *value <= Duration::from_hours(24))
+});
+/// Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
+pub(crate) const SECONDS: Format<i64> =
+    Format("a whole number of seconds above zero", |value| value.parse().ok().filter(|seconds| *seconds > 0));
+pub(crate) const BOOLEAN: Format<bool> = Format("true or false", boolean);
+
+/// Reads a variable, or its default where it is absent.
+pub(crate) fn read<T>(environment: &Environment, name: &'static str, default: &str, format: &Format<T>) -> Result<T, Failure> {
+    let Format(expected, parse) = format;
     let failure = if name.ends_with("_VALUE") { Failure::InputInvalid } else { Failure::SettingInvalid };
     parse(variable(environment, name).unwrap_or(default)).ok_or(failure(name, expected))
-}
-
-/// Who the job is.
-pub(crate) enum Identity {
-    ApiKey(SecretString),
-    /// The job's compute resource, trusted through a profile: by its id, its name, or both.
-    TrustedProfile {
-        profile: Vec<(&'static str, String)>,
-        token_file: Option<String>,
-    },
-}
-
-/// Where the task is, and who may report to it: without it nobody can be told anything.
-pub(crate) struct Connection {
-    pub(crate) instance_url: Url,
-    pub(crate) iam_url: Url,
-    pub(crate) identity: Identity,
-    pub(crate) secret_id: String,
-    pub(crate) task_id: String,
-}
-
-impl Connection {
-    pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
-        let text = |name| variable(environment, name).map(str::to_owned);
-        let profile = [("profile_id", "TRUSTED_PROFILE_ID"), ("profile_name", "TRUSTED_PROFILE_NAME")];
-        let profile: Vec<_> = profile.into_iter().filter_map(|(field, name)| Some((field, text(name)?))).collect();
-        let identity = match text("SM_ACCESS_APIKEY") {
-            Some(key) => Identity::ApiKey(key.into()),
-            None if profile.is_empty() => {
-                return Err(Failure::SettingInvalid("SM_ACCESS_APIKEY", "a key, unless TRUSTED_PROFILE_ID or _NAME is set"));
-            }
-            None => Identity::TrustedProfile { profile, token_file: text("CR_TOKEN_FILE") },
-        };
-        Ok(Self {
-            instance_url: read(environment, "SM_INSTANCE_URL", "", "an https address", service_url)?,
-            iam_url: read(environment, "IAM_URL", "https://iam.cloud.ibm.com", "an https address", service_url)?,
-            identity,
-            secret_id: read(environment, "SM_SECRET_ID", "", "an id", path_segment)?,
-            task_id: read(environment, "SM_SECRET_TASK_ID", "", "an id", path_segment)?,
-        })
-    }
-}
-
-/// Reads how long the job may take; by default less than the least task time-out, which is five minutes.
-pub(crate) fn read_budget(environment: &Environment) -> Result<Budget, Failure> {
-    let expected = "a duration up to a day, such as 240s";
-    let whole = read(environment, "RETRY_BUDGET", "240s", expected, duration)?;
-    let request_timeout = read(environment, "REQUEST_TIMEOUT", "10s", expected, duration)?;
-    Ok(Budget::new(whole, request_timeout))
-}
-
-/// What Secrets Manager wants done.
-pub(crate) enum Action {
-    Create,
-    Delete { credentials_id: String },
-}
-
-/// The task, with the inputs that the user of the secret gave.
-pub(crate) struct Job {
-    pub(crate) action: Action,
-    pub(crate) login_secret_id: String,
-    pub(crate) system: Describe,
-    pub(crate) url: Url,
-    /// What the credential is for.
-    pub(crate) scope: String,
-    /// Whose token it is; the login secret's own user if absent.
-    pub(crate) username: Option<String>,
-    /// Seconds.
-    pub(crate) expires_in: i64,
-    pub(crate) refreshable: bool,
-}
-
-impl Job {
-    pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
-        let action = match variable(environment, "SM_ACTION") {
-            Some("create_credentials") => Action::Create,
-            // Without an id the address of the deletion would be that of the whole collection.
-            Some("delete_credentials") => Action::Delete {
-                credentials_id: variable(environment, "SM_CREDENTIALS_ID").and_then(path_segment).ok_or(Failure::CredentialsIdMissing)?,
-            },
-            _ => return Err(Failure::UnknownAction),
-        };
-        Ok(Self {
-            action,
-            login_secret_id: read(environment, "SM_LOGIN_SECRET_ID_VALUE", "", "an id", path_segment)?,
-            system: read(environment, "SM_SYSTEM_VALUE", "", "artifactory or pagerduty", system)?,
-            url: read(environment, "SM_URL_VALUE", "", "an https address without a user name", service_url)?,
-            scope: read(environment, "SM_SCOPE_VALUE", "", "a token's scope, or an event orchestration's id", path_segment)?,
-            username: variable(environment, "SM_USERNAME_VALUE").map(str::to_owned),
-            // 90 days, the longest life of such a secret.
-            expires_in: read(environment, "SM_EXPIRES_IN_VALUE", "7776000", "a whole number of seconds above zero", seconds)?,
-            refreshable: read(environment, "SM_REFRESHABLE_VALUE", "false", "true or false", boolean)?,
-        })
-    }
-}
-
-fn system(value: &str) -> Option<Describe> {
-    match value {
-        "artifactory" => Some(artifactory),
-        "pagerduty" => Some(pagerduty),
-        _ => None,
-    }
-}
-
-fn duration(value: &str) -> Option<Duration> {
-    let duration = humantime::parse_duration(value).ok()?;
-    (!duration.is_zero() && duration <= Duration::from_hours(24)).then_some(duration)
-}
-
-/// Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
-fn seconds(value: &str) -> Option<i64> {
-    value.parse().ok().filter(|seconds| *seconds > 0)
 }
 
 /// The spellings of Go's `ParseBool`, which the providers made by IBM's generator accept.

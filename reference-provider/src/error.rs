@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::CallError;
+use crate::http::{CallError, Kind};
 
 /// Why the task was not done, as `CODE: description`; a published code never changes.
 ///
@@ -27,8 +27,8 @@ pub(crate) enum Failure {
     CreateUnavailable(#[source] CallError),
     #[error("CREATE_UNUSABLE: The third-party system's answer held no usable credential. Nothing was kept.")]
     CreateUnusable,
-    #[error("LEFTOVER_REMAINS: A credential of a failed attempt may live on in the third-party system, as {0}.")]
-    LeftoverRemains(String, #[source] CallError),
+    #[error("LEFTOVER_REMAINS: A credential of a failed attempt may live on in the third-party system, marked with the id of the task.")]
+    LeftoverRemains(#[source] CallError),
     #[error("DELETE_REFUSED: The third-party system refused to delete the credential, which is still valid.")]
     DeleteRefused(#[source] CallError),
     #[error("DELETE_UNAVAILABLE: The third-party system could not delete the credential now. It may still be valid.")]
@@ -37,19 +37,19 @@ pub(crate) enum Failure {
     ReportNotAccepted(#[source] CallError),
     #[error("TASK_CLOSED: The task accepts no report any more, so no credential was kept for it.")]
     TaskClosed,
-    #[error("UNDO_FAILED: The new credential {0} was not accepted, could not be revoked, and may live on.")]
-    UndoFailed(String, #[source] CallError),
+    #[error("UNDO_FAILED: The new credential was not accepted, could not be revoked, and may live on.")]
+    UndoFailed(#[source] CallError),
     #[error("DELETION_NOT_REPORTED: The credential was deleted, but the report of that was not accepted.")]
     DeletionNotReported(#[source] CallError),
 }
 
 impl Failure {
     pub(crate) fn creation(cause: CallError) -> Self {
-        if cause.is_refusal() { Self::CreateRefused(cause) } else { Self::CreateUnavailable(cause) }
+        if matches!(cause.kind, Kind::Refused(_)) { Self::CreateRefused(cause) } else { Self::CreateUnavailable(cause) }
     }
 
     pub(crate) fn deletion(cause: CallError) -> Self {
-        if cause.is_refusal() { Self::DeleteRefused(cause) } else { Self::DeleteUnavailable(cause) }
+        if matches!(cause.kind, Kind::Refused(_)) { Self::DeleteRefused(cause) } else { Self::DeleteUnavailable(cause) }
     }
 
     /// Returns what the task is told.
@@ -59,7 +59,3 @@ impl Failure {
         json!({ "status": "failed", "errors": [{ "code": code, "description": description }] })
     }
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/error.rs"]
-mod tests;

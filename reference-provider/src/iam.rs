@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{Connection, Identity, address};
-use crate::http::{CallError, Http, json};
+use crate::config::{ADDRESS, Environment, address, read, variable};
+use crate::error::Failure;
+use crate::http::{CallError, Http, Kind, json};
 use crate::retry::Phase;
 
 /// Where IBM's own clients look for the compute resource token, in this order.
@@ -16,56 +18,53 @@ const TOKEN_FILES: [&str; 3] = [
     "/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token",
 ];
 
-/// A key that was made a moment ago is unknown for about this long.
-const NEW_KEY_GRACE: Duration = Duration::from_secs(2);
-
-/// Fetches an access token.
-pub(crate) async fn fetch_token(http: &Http<'_>, connection: &Connection, phase: Phase) -> Result<SecretString> {
-    let form = form(&connection.identity).context("no compute resource token: are trusted profiles enabled for the job?")?;
-    let mut is_second_chance = false;
-    let answer = http.retry(phase, async || {
-        let url = address(&connection.iam_url, &["identity", "token"]);
-        let request = http.client.post(url).header("Accept", "application/json").form(&form);
-        match http.send(phase, request, |body| read_token(body)).await {
-            Err(error) if is_unknown_key(&error) && !is_second_chance => {
-                is_second_chance = true;
-                Err(CallError::Unavailable { reason: "the API key may be too new".to_owned(), retry_after: Some(NEW_KEY_GRACE) })
-            }
-            answer => answer,
-        }
-    });
-    answer.await.map_err(|error| {
-        let text = if is_unknown_key(&error) { "IAM does not know the API key" } else { "IAM gave no access token" };
-        anyhow::Error::new(error).context(text)
-    })
+/// IAM, as the job's own identity sees it.
+pub(crate) struct Iam {
+    url: Url,
+    form: Vec<(&'static str, String)>,
 }
 
-fn read_token(body: Option<&str>) -> Option<SecretString> {
-    let answer = json(body)?;
-    let token = answer["access_token"].as_str()?;
-    (!token.is_empty()).then(|| token.into())
+impl Iam {
+    pub(crate) fn read(environment: &Environment) -> Result<Self> {
+        let url = read(environment, "IAM_URL", "https://iam.cloud.ibm.com", &ADDRESS)?;
+        let url = address(&url, &["identity", "token"]);
+        let grant = |name| ("grant_type", format!("urn:ibm:params:oauth:grant-type:{name}"));
+        let given = |field, name| variable(environment, name).map(|value| (field, value.to_owned()));
+        if let Some(key) = given("apikey", "SM_ACCESS_APIKEY") {
+            return Ok(Self { url, form: vec![grant("apikey"), key, ("response_type", "cloud_iam".to_owned())] });
+        }
+        let profile = [given("profile_id", "TRUSTED_PROFILE_ID"), given("profile_name", "TRUSTED_PROFILE_NAME")];
+        ensure!(profile != [None, None], Failure::SettingInvalid("SM_ACCESS_APIKEY", "a key, unless a trusted profile is named"));
+        let files = variable(environment, "CR_TOKEN_FILE").map_or(TOKEN_FILES.to_vec(), |file| vec![file]);
+        let token = files.into_iter().find_map(|file| std::fs::read_to_string(file).ok());
+        let token = token.context("no compute resource token: are trusted profiles enabled for the job?")?;
+        let form = [grant("cr-token"), ("cr_token", token)].into_iter().chain(profile.into_iter().flatten()).collect();
+        Ok(Self { url, form })
+    }
+
+    /// Fetches an access token.
+    pub(crate) async fn fetch_token(&self, http: &Http<'_>, phase: Phase) -> Result<SecretString> {
+        let read = |body: Option<&str>| json(body)?["access_token"].as_str().filter(|token| !token.is_empty()).map(SecretString::from);
+        let mut is_second_chance = false;
+        let attempt = async || {
+            let mut answer = http.send(phase, http.client.post(self.url.clone()).form(&self.form), read).await;
+            if let Err(error) = &mut answer
+                && is_unknown_key(error)
+                && !std::mem::replace(&mut is_second_chance, true)
+            {
+                // A key that was made a moment ago is unknown for about this long.
+                error.kind = Kind::Unavailable;
+                error.retry_after = Some(Duration::from_secs(2));
+            }
+            answer
+        };
+        http.retry(phase, attempt).await.map_err(|error| {
+            let text = if is_unknown_key(&error) { "IAM does not know the API key" } else { "IAM gave no access token" };
+            anyhow::Error::new(error).context(text)
+        })
+    }
 }
 
 fn is_unknown_key(error: &CallError) -> bool {
-    matches!(error, CallError::Refused { body, .. } if body.expose_secret().contains("BXNIM0415E"))
-}
-
-/// Returns the fields of the request; nothing if there is no compute resource token.
-fn form(identity: &Identity) -> Option<Vec<(&'static str, String)>> {
-    let grant = |name| ("grant_type", format!("urn:ibm:params:oauth:grant-type:{name}"));
-    match identity {
-        Identity::ApiKey(key) => {
-            Some(vec![grant("apikey"), ("apikey", key.expose_secret().to_owned()), ("response_type", "cloud_iam".to_owned())])
-        }
-        Identity::TrustedProfile { profile, token_file } => {
-            let read = |file: &str| std::fs::read_to_string(file).ok();
-            let token = match token_file {
-                Some(file) => read(file),
-                None => TOKEN_FILES.into_iter().find_map(read),
-            };
-            let mut form = vec![grant("cr-token"), ("cr_token", token?)];
-            form.extend(profile.iter().cloned());
-            Some(form)
-        }
-    }
+    error.body.expose_secret().contains("BXNIM0415E")
 }

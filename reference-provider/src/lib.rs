@@ -1,33 +1,21 @@
 //! A credentials provider for IBM Cloud Secrets Manager, written to be copied.
 //!
 //! Secrets Manager starts it as a Code Engine job with one task: create a credential at a third-party system, or delete
-//! one. The job does that, reports to the task, and ends. To support another system, describe it in `system`.
-//!
-//! | module | what it knows |
-//! |---|---|
-//! | `lifecycle` | what is done in which order, and what is undone: start reading here |
-//! | `config` | the variables that the job is given |
-//! | `third_party` | asking the third-party system without ever leaving a second credential |
-//! | `system` | what each system's API looks like |
-//! | `secrets_manager` | reading the login secret, updating the task |
-//! | `iam` | the access token |
-//! | `http` | one call, what its failure means, and the loop around it |
-//! | `retry` | how long to wait, and when to stop |
-//! | `error` | the failures that a person is told about, each with its code |
-//! | `log` | one line per record |
+//! one. The job does that, reports to the task, and ends. Start reading at `lifecycle`; to support another system,
+//! describe it in `system`.
 
 mod config;
 mod error;
 mod http;
 mod iam;
 mod lifecycle;
-mod log;
 mod retry;
 mod secrets_manager;
 mod system;
 mod third_party;
 
 pub use config::Environment;
+use config::variable;
 
 /// How a job ended; `main` turns it into the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +26,19 @@ pub enum Outcome {
     Failed,
 }
 
-/// Runs one job to its end, within its retry budget and a few short requests, and hands each log record to `write_line`.
+/// Runs one job to its end, within its retry budget and a few short requests, and hands each line of its log to `write_line`.
 pub async fn run(environment: &Environment, write_line: &dyn Fn(&str)) -> Outcome {
-    let log = log::Log::new(environment, write_line);
+    let task = variable(environment, "SM_SECRET_TASK_ID").unwrap_or("unknown");
+    // Only the two known actions are repeated: what else stands there is somebody's mistake and could be a secret.
+    let is_known = |action: &&str| matches!(*action, "create_credentials" | "delete_credentials");
+    let action = variable(environment, "SM_ACTION").filter(is_known).unwrap_or("unknown");
+    let log = |record: &str| {
+        let time = humantime::format_rfc3339_millis(std::time::SystemTime::now());
+        // A line break in a value would forge a second record.
+        write_line(&format!("{time} [{task}]:[{action}] {record}").replace(char::is_control, " "));
+    };
     lifecycle::run(environment, &log).await.unwrap_or_else(|error| {
-        log.error(&format!("nothing could be reported: {error:#}"));
+        log(&format!("ERROR: nothing could be reported: {error:#}"));
         Outcome::Failed
     })
 }

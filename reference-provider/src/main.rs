@@ -11,13 +11,10 @@ fn main() -> Result<ExitCode> {
     // Names or values that are not UTF-8 cannot be ours: Code Engine's API takes text only.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let environment: Environment = variables.collect();
+    // An undo does not stop because nobody listens.
+    let write_line = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
     let outcome = runtime.block_on(reference_provider::run(&environment, &write_line));
     // A name resolution that hangs must not keep the finished job alive.
     runtime.shutdown_background();
     Ok(if outcome == Outcome::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Writes one line to standard error, where Code Engine collects the log. An undo does not stop because nobody listens.
-fn write_line(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

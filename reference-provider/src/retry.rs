@@ -1,37 +1,22 @@
-//! How long to wait before the next attempt, and when to stop.
-//!
-//! Every length follows from the retry budget, so that a smaller budget gives the same shape in less time:
-//!
-//! | | of the budget | by default |
-//! |---|---|---|
-//! | first backoff (`base`) | 1/16, at most 500 ms | 500 ms |
-//! | longest backoff | 1/8 | 30 s |
-//! | time-out of one request | at most 1/4 | 10 s |
-//!
-//! A wait is drawn evenly between half of `base` and `base` doubled once per attempt. The lower bound keeps a job with a
-//! budget of 8 s or more to five attempts in a second; the full spread keeps many jobs from coming back at the same moment.
+//! How long to wait before the next attempt, and when to stop: all of it in parts of the retry budget.
 
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::config::{DURATION, Environment, read};
+use crate::error::Failure;
+
 /// The parts of a run. Each ends when so many eighths of the budget are used up, whatever the parts before it left over.
 #[derive(Clone, Copy)]
 pub(crate) enum Phase {
-    /// One short attempt.
-    Once = 0,
-    /// A deletion ends early: Secrets Manager tries a failed one again every day, so there is no point in insisting.
-    Delete = 2,
-    /// Token, login secret, and the attempts of the creation.
-    Prepare = 4,
-    /// What failed creations may have left is searched for and revoked.
-    Clear = 5,
-    /// The report.
-    Report = 6,
-    /// Asking the task what became of the report.
-    Ask = 7,
-    /// The reserve for the undo, which must be over before the task times out.
-    Undo = 8,
+    Once = 0,    // one short attempt
+    Delete = 2,  // Secrets Manager tries a failed deletion again every day, so there is no point in insisting
+    Prepare = 4, // token, login secret, and the attempts of the creation
+    Clear = 5,   // what failed creations may have left is revoked
+    Report = 6,  // the update of the task
+    Ask = 7,     // the task is asked what became of the report
+    Undo = 8,    // the reserve, which must be over before the task times out
 }
 
 /// How long the job may take, counted from its start.
@@ -43,19 +28,19 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Starts now. A request gets at most a quarter, so that a silent server leaves time for another attempt.
-    pub(crate) fn new(whole: Duration, request_timeout: Duration) -> Self {
-        Self { started: Instant::now(), whole, request_timeout: request_timeout.min(whole / 4) }
+    /// Starts now. The default is less than the least task time-out, which is five minutes.
+    pub(crate) fn read(environment: &Environment) -> Result<Self, Failure> {
+        let whole = read(environment, "RETRY_BUDGET", "240s", &DURATION)?;
+        let request_timeout = read(environment, "REQUEST_TIMEOUT", "10s", &DURATION)?;
+        // A silent server must leave time for another attempt.
+        Ok(Self { started: Instant::now(), whole, request_timeout: request_timeout.min(whole / 4) })
     }
 
     fn remaining(&self, phase: Phase) -> Duration {
-        let end = self.started + self.whole * phase as u32 / 8;
-        end.saturating_duration_since(Instant::now())
+        (self.started + self.whole * phase as u32 / 8).saturating_duration_since(Instant::now())
     }
 
-    /// Returns how long the next request may take.
-    ///
-    /// Even at the end it gets a quarter of the usual time, because nobody knows what a request did that was cut off.
+    /// Returns how long the next request may take: even at the end a quarter, for nobody knows what a cut-off request did.
     pub(crate) fn request_timeout(&self, phase: Phase) -> Duration {
         self.remaining(phase).clamp(self.request_timeout / 4, self.request_timeout)
     }
@@ -71,6 +56,10 @@ impl Budget {
         true
     }
 
+    /// Draws a delay between half of `base` and `base` doubled once per attempt.
+    ///
+    /// The lower bound keeps a job with a budget of 8 s or more to five attempts in a second; the full spread above it keeps
+    /// many jobs from coming back at the same moment.
     fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
         let base = (self.whole / 16).min(Duration::from_millis(500));
         let doubled = base.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));

@@ -1,103 +1,86 @@
 //! Secrets Manager: the login secret is read there, and the task is read and updated.
 
-use anyhow::Result as AnyResult;
-use reqwest::Method;
-use reqwest::header::ACCEPT;
+use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::{Connection, address};
+use crate::config::{ADDRESS, Environment, ID, address, read};
 use crate::error::Failure;
-use crate::http::{CallError, Http, json};
-use crate::iam::fetch_token;
+use crate::http::{Answer, Http, Kind, json};
+use crate::iam::Iam;
 use crate::retry::Phase;
-
-/// What a task says about itself when it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum TaskStatus {
-    Queued,
-    Processing,
-    CredentialsCreated,
-    CredentialsDeleted,
-    Failed,
-    /// It was cancelled: there is no such task any more.
-    Gone,
-}
 
 /// Secrets Manager, as the job's own identity sees it.
 pub(crate) struct SecretsManager<'a> {
-    pub(crate) http: &'a Http<'a>,
-    connection: &'a Connection,
+    http: &'a Http<'a>,
+    secrets: Url,
+    task: Url,
+    iam: Iam,
     token: SecretString,
     is_renewed: bool,
 }
 
 impl<'a> SecretsManager<'a> {
     /// Fetches the token that serves the whole job.
-    pub(crate) async fn sign_in(http: &'a Http<'a>, connection: &'a Connection) -> AnyResult<Self> {
-        let token = fetch_token(http, connection, Phase::Prepare).await?;
-        Ok(Self { http, connection, token, is_renewed: false })
+    pub(crate) async fn sign_in(http: &'a Http<'a>, environment: &Environment) -> anyhow::Result<Self> {
+        let instance = read(environment, "SM_INSTANCE_URL", "", &ADDRESS)?;
+        let secrets = address(&instance, &["api", "v2", "secrets"]);
+        let secret_id = read(environment, "SM_SECRET_ID", "", &ID)?;
+        let task_id = read(environment, "SM_SECRET_TASK_ID", "", &ID)?;
+        let task = address(&secrets, &[&secret_id, "tasks", &task_id]);
+        let iam = Iam::read(environment)?;
+        let token = iam.fetch_token(http, Phase::Prepare).await?;
+        Ok(Self { http, secrets, task, iam, token, is_renewed: false })
     }
 
     /// Reads the secret with which the third-party system is logged in to.
     pub(crate) async fn login_secret(&mut self, id: &str) -> Result<SecretString, Failure> {
-        let answer = self.call(Phase::Prepare, Method::GET, &[id], None, json).await;
-        read_login_secret(&answer.map_err(Failure::LoginSecretUnreadable)?).ok_or(Failure::LoginSecretUnusable)
+        let url = address(&self.secrets, &[id]);
+        let secret = self.call(Phase::Prepare, |client| client.get(url.clone()), json).await;
+        read_login_secret(&secret.map_err(Failure::LoginSecretUnreadable)?).ok_or(Failure::LoginSecretUnusable)
     }
 
     /// Updates the task. Any 2xx is success: what the body holds changes nothing about what Secrets Manager has done.
-    pub(crate) async fn update_task(&mut self, phase: Phase, update: &Value) -> Result<(), CallError> {
-        self.call(phase, Method::PUT, &self.task_path(), Some(update), |_| Some(())).await
+    pub(crate) async fn update_task(&mut self, phase: Phase, update: &Value) -> Answer<()> {
+        let url = self.task.clone();
+        self.call(phase, |client| client.put(url.clone()).json(update), |_| Some(())).await?;
+        self.http.log("INFO: the report was accepted");
+        Ok(())
     }
 
-    /// Reads the task, which takes the `SecretsReader` role: `SecretTaskUpdater` alone may not, and then it returns nothing.
-    pub(crate) async fn task_status(&mut self) -> Option<TaskStatus> {
-        let read = |body: Option<&str>| TaskStatus::deserialize(&json(body)?["status"]).ok();
-        let status = match self.call(Phase::Ask, Method::GET, &self.task_path(), None, read).await {
-            Err(error) if error.status() == Some(404) => Ok(TaskStatus::Gone),
-            status => status,
-        };
-        match &status {
-            Ok(status) => self.http.log.info(&format!("the task says {status:?}")),
-            Err(error) => self.http.log.error(&format!("the task cannot be read, a report without an answer counts as lost: {error}")),
+    /// Returns the task's status, "gone" if it was cancelled; nothing if it cannot be read, for `SecretTaskUpdater` may not.
+    pub(crate) async fn task_status(&mut self) -> Option<String> {
+        let (http, url) = (self.http, self.task.clone());
+        match self.call(Phase::Ask, |client| client.get(url.clone()), |body| json(body)?["status"].as_str().map(str::to_owned)).await {
+            Ok(status) => Some(status),
+            Err(error) if error.kind == Kind::Refused(404) => Some("gone".to_owned()),
+            Err(error) => {
+                http.log(&format!("ERROR: the task cannot be read, so nothing counts as reported: {error}"));
+                None
+            }
         }
-        status.ok()
-    }
-
-    fn task_path(&self) -> [&'a str; 3] {
-        [&self.connection.secret_id, "tasks", &self.connection.task_id]
     }
 
     /// Calls Secrets Manager; a 401 gets a fresh token, once per job.
     async fn call<T>(
         &mut self,
         phase: Phase,
-        method: Method,
-        path: &[&str],
-        body: Option<&Value>,
-        read: impl Fn(Option<&str>) -> Option<T>,
-    ) -> Result<T, CallError> {
-        let (http, connection) = (self.http, self.connection);
-        let secrets = address(&connection.instance_url, &["api", "v2", "secrets"]);
-        let url = address(&secrets, path);
-        let send = async |token: &SecretString| {
-            let request = http.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
-            let request = request.bearer_auth(token.expose_secret());
-            let request = if let Some(body) = body { request.json(body) } else { request };
-            http.send(phase, request, &read).await
-        };
+        request: impl Fn(&Client) -> RequestBuilder,
+        read: fn(Option<&str>) -> Option<T>,
+    ) -> Answer<T> {
+        let http = self.http;
         let attempt = async || {
-            let answer = send(&self.token).await;
-            let is_expired = answer.as_ref().is_err_and(|error| error.status() == Some(401));
-            if !is_expired || self.is_renewed {
-                return answer;
+            let request = request(&http.client).bearer_auth(self.token.expose_secret());
+            let mut answer = http.send(phase, request, read).await;
+            if let Err(error) = &mut answer
+                && error.kind == Kind::Refused(401)
+                && !std::mem::replace(&mut self.is_renewed, true)
+                && let Ok(token) = self.iam.fetch_token(http, phase).await
+            {
+                self.token = token;
+                error.kind = Kind::Unavailable;
             }
-            self.is_renewed = true;
-            let Ok(token) = fetch_token(http, connection, phase).await else { return answer };
-            self.token = token;
-            send(&self.token).await
+            answer
         };
         http.retry(phase, attempt).await
     }
@@ -116,7 +99,3 @@ fn read_login_secret(secret: &Value) -> Option<SecretString> {
     let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     is_token.then(|| token.into())
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/secrets_manager.rs"]
-mod tests;

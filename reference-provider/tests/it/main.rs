@@ -589,10 +589,28 @@ mod login_secret {
     }
 
     #[tokio::test]
+    async fn one_of_a_known_type_is_used_without_the_line_break_at_its_end() {
+        for answer in [
+            json!({"secret_type": "arbitrary", "payload": format!("{}\n", cloud::LOGIN)}),
+            json!({"secret_type": "username_password", "username": "u", "password": cloud::LOGIN}),
+            json!({"secret_type": "iam_credentials", "api_key": cloud::LOGIN}),
+        ] {
+            let cloud = Cloud::start().await;
+            cloud.state().login_answer = answer;
+            Job::create(&cloud).succeeds().await;
+        }
+    }
+
+    #[tokio::test]
     async fn one_that_is_no_token_is_reported_without_it() {
         for answer in [
             json!({"secret_type": "arbitrary", "payload": "canary\ncanary"}),
             json!({"secret_type": "arbitrary", "payload": ""}),
+            json!({"secret_type": "arbitrary", "payload": "caf\u{e9}"}),
+            json!({"secret_type": "arbitrary", "payload": 7}),
+            json!({"secret_type": "arbitrary"}),
+            json!({"payload": "canary"}),
+            json!([]),
             json!({"secret_type": "kv", "data": {"token": "canary"}}),
         ] {
             let cloud = Cloud::start().await;

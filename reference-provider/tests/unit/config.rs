@@ -30,3 +30,14 @@ fn an_id_stays_one_segment_of_the_path() {
     assert_eq!(url("../x?y#z"), "https://example.com/base/tokens/..%2Fx%3Fy%23z");
     assert!(["..", ".", "", "a\n"].iter().all(|refused| path_segment(refused).is_none()));
 }
+
+#[test]
+fn events_stay_in_the_region_of_the_api() {
+    let service = |url: &str| {
+        let inputs = [("SM_SYSTEM_VALUE", "pagerduty"), ("SM_URL_VALUE", url), ("SM_SCOPE_VALUE", "orchestration")];
+        let environment = inputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        crate::system::describe(&environment, "task").unwrap().service
+    };
+    assert_eq!(service("https://api.pagerduty.com"), "https://events.pagerduty.com/v2/enqueue");
+    assert_eq!(service("https://api.eu.pagerduty.com/"), "https://events.eu.pagerduty.com/v2/enqueue");
+}

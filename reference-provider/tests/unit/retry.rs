@@ -3,7 +3,8 @@
 use super::*;
 
 fn budget(whole: Duration) -> Budget {
-    Budget::new(whole, Duration::from_secs(10))
+    let whole = humantime::format_duration(whole).to_string();
+    Budget::read(&[("RETRY_BUDGET".to_owned(), whole)].into()).unwrap()
 }
 
 #[test]
