@@ -11,7 +11,6 @@ use crate::results::Results;
 
 /// How results are printed.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the command line")]
 pub(super) struct OutputArguments {
     /// Form of the report on stdout.
     #[arg(long, value_enum, default_value_t)]

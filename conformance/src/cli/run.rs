@@ -118,7 +118,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         humantime::format_duration(subject.provider.limit)
     ));
     let machinery = Machinery::start()?;
-    let staging = Staging::Process { resources: machinery.resources.clone(), provider: subject.provider.clone() };
+    let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider: subject.provider.clone() };
     let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(Recordings::new(folder)), usize::from(arguments.jobs), {
         let progress = progress.clone();
         Box::new(move |planned, outcome| {

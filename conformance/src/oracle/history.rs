@@ -90,7 +90,7 @@ impl<'recording> History<'recording> {
                 }
                 EventKind::JobLog { job, line, .. } => history.with_run(Some(job), |run| run.logs.push(At { event: id, what: line })),
                 EventKind::JobEnded { job, outcome } => {
-                    history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome }))
+                    history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome }));
                 }
                 EventKind::CredentialIssued { job, credential, .. } => {
                     history.with_run(job.as_ref(), |run| run.issued.push(At { event: id, what: credential }));

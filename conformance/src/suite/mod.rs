@@ -14,5 +14,5 @@ mod world;
 pub use collect::{Collector, ScenarioOutcome};
 pub use embedded::{FEATURES, features_digest};
 pub use plan::{Inapplicable, Plan, PlanError, Planned, Selection};
-pub use play::{Recordings, Staging, Suite, SuiteError};
+pub use play::{Finished, Recordings, Staging, Suite, SuiteError};
 pub use setup::stage_setup;

@@ -23,7 +23,7 @@ pub enum Staging {
     /// Live, with processes.
     Process {
         /// What all stages share.
-        resources: Resources,
+        resources: Box<Resources>,
         /// The provider.
         provider: Provider,
     },
@@ -63,6 +63,9 @@ impl Recordings {
     }
 }
 
+/// Hears of each scenario that ended.
+pub type Finished = Box<dyn Fn(&Planned, &ScenarioOutcome)>;
+
 /// Plays scenarios.
 pub struct Suite {
     manifest: Manifest,
@@ -76,7 +79,7 @@ pub struct Suite {
     logs: Option<PathBuf>,
     scenarios: Vec<Planned>,
     collector: Arc<Collector>,
-    finished: Box<dyn Fn(&Planned, &ScenarioOutcome)>,
+    finished: Finished,
 }
 
 impl Suite {
@@ -88,7 +91,7 @@ impl Suite {
         seed: u64,
         recordings: Option<Recordings>,
         stages: usize,
-        finished: Box<dyn Fn(&Planned, &ScenarioOutcome)>,
+        finished: Finished,
     ) -> Self {
         let variants = manifest.variants();
         let scenarios = plan.scenarios.clone();
@@ -153,7 +156,7 @@ impl Suite {
         Ok(match &self.staging {
             Staging::Process { resources, provider } => {
                 let header = header(&planned.id, &self.manifest, variant, &setup);
-                Stage::Process(Box::new(ProcessStage::open(resources.clone(), provider.clone(), setup, header).await?))
+                Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
             }
             Staging::Recorded(recordings) => {
                 let recording = Recording::read(&recordings.path(&planned.id))?;

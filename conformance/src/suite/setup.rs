@@ -31,7 +31,7 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
         .third_parties
         .iter()
         .map(|(name, source)| {
-            let spec = source.spec.clone().map(|spec| described(name, spec)).transpose()?;
+            let spec = source.spec.as_ref().map(|spec| described(name, spec)).transpose()?;
             let preset = source.preset.map(|preset| preset.as_str().to_owned());
             Ok(ThirdPartySetup { name: name.clone(), preset, spec, hosts: source.hosts.clone() })
         })
@@ -89,9 +89,9 @@ fn canary(word: &str) -> Option<CanaryKind> {
     CanaryKind::ALL.into_iter().find(|kind| kind.word() == word)
 }
 
-fn described(name: &str, spec: toml::Table) -> Result<ThirdPartySpec, VariantError> {
+fn described(name: &str, spec: &toml::Table) -> Result<ThirdPartySpec, VariantError> {
     let failed = |reason: String| VariantError::Spec { name: name.to_owned(), reason };
-    let text = toml::to_string(&spec).map_err(|error| failed(error.to_string()))?;
+    let text = toml::to_string(spec).map_err(|error| failed(error.to_string()))?;
     let spec = ThirdPartySpec::from_toml(&text).map_err(|error| failed(error.to_string()))?;
     spec.validate().map_err(|error| failed(error.to_string()))?;
     Ok(spec)

@@ -1,7 +1,5 @@
 //! The vocabulary of the features: each phrase of the domain and what it does.
 
-#![expect(clippy::needless_pass_by_value, reason = "cucumber hands captured values to steps by value")]
-
 mod given_cloud;
 mod given_third_party;
 mod given_world;
