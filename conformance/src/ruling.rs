@@ -45,6 +45,8 @@ fn scenario_verdict(judgements: &[&Judgement], trouble: &[String]) -> Verdict {
         Verdict::Inconclusive
     } else if any(Verdict::Pass) {
         Verdict::Pass
+    } else if any(Verdict::NotApplicable) {
+        Verdict::NotApplicable
     } else {
         Verdict::NotExercised
     }
