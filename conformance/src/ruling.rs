@@ -269,8 +269,12 @@ mod tests {
             let catalog = Catalog::built_in().unwrap();
             let selection = Selection { rules: rules.iter().map(|id| RuleId::from(*id)).collect(), ..Selection::default() };
             let plan = Plan::new(&catalog, &[variant()], &[], &selection).unwrap();
-            let scenarios =
-                plan.scenarios.iter().enumerate().map(|(index, planned)| scenario_record(planned, None, Some(&said(planned, index)))).collect();
+            let scenarios = plan
+                .scenarios
+                .iter()
+                .enumerate()
+                .map(|(index, planned)| scenario_record(planned, None, Some(&said(planned, index))))
+                .collect();
             Self { catalog, plan, scenarios, waivers: Vec::new(), profile }
         }
 
