@@ -1,11 +1,14 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod certify;
+mod folder;
+mod keeping;
 mod machinery;
 mod output;
 mod run;
 mod setting;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -58,26 +61,15 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that tells the caller why nothing was done")]
 fn finish(result: Result<u8, Stop>) -> ExitCode {
-    let code = match result {
-        Ok(code) => code,
-        Err(Stop::Usage(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::USAGE
-        }
-        Err(Stop::Diagnostic(diagnostic)) => {
-            eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
-            exit_code::USAGE
-        }
-        Err(Stop::NothingSelected(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::NOTHING_SELECTED
-        }
-        Err(Stop::Trouble(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::INCONCLUSIVE
-        }
+    let (code, why) = match result {
+        Ok(code) => return ExitCode::from(code),
+        Err(Stop::Usage(error)) => (exit_code::USAGE, format!("hallmark: {error:#}")),
+        Err(Stop::Diagnostic(diagnostic)) => (exit_code::USAGE, format!("{:?}", miette::Report::new_boxed(diagnostic))),
+        Err(Stop::NothingSelected(error)) => (exit_code::NOTHING_SELECTED, format!("hallmark: {error:#}")),
+        Err(Stop::Trouble(error)) => (exit_code::INCONCLUSIVE, format!("hallmark: {error:#}")),
     };
+    // Where nobody can be told, the exit code still says it; eprintln! would panic.
+    writeln!(std::io::stderr(), "{why}").ok();
     ExitCode::from(code)
 }

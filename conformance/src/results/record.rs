@@ -39,7 +39,7 @@ pub struct RunRecord {
     pub mode: Mode,
     /// The command line, without values of the environment.
     pub command: String,
-    /// SHA-256 of the command's executable, hex.
+    /// SHA-256 of the command's executable, hex; empty when it is no file, which no job can start.
     pub command_digest: String,
     /// SHA-256 of the manifest, hex.
     pub manifest_digest: String,
