@@ -1,7 +1,7 @@
 //! Providers that mean ill, for hallmark's own tests: what a shell script cannot do without curl.
 //!
 //! `hostile_provider call-admin` looks for the admin API of the hallmark that judges it and calls it, `report-escapes` reports a failure in text
-//! that steers a terminal, `tell-all FILE` prints every secret that it can get and writes them to a file for the test to look for.
+//! that steers a terminal, `hold-connections` opens as many as it may, `tell-all FILE` prints every secret that it can get and writes them to a file for the test to look for.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,8 +21,9 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["call-admin"] => call_admin(),
         ["report-escapes"] => report_escapes(),
+        ["hold-connections"] => hold_connections(),
         ["tell-all", file] => tell_all(file),
-        _ => Err(io::Error::other("usage: hostile_provider call-admin | report-escapes | tell-all FILE")),
+        _ => Err(io::Error::other("usage: hostile_provider call-admin | report-escapes | hold-connections | tell-all FILE")),
     };
     match done {
         Ok(()) => ExitCode::FAILURE,
@@ -55,16 +56,14 @@ fn call_admin() -> io::Result<()> {
         let port = fields.get(1)?.strip_prefix("0100007F:")?;
         (fields.get(3) == Some(&"0A") && sockets.iter().any(|socket| fields.get(9) == Some(&socket.as_str()))).then_some(port)
     });
-    let mut refusals = 0;
     for port in listening {
         let address = format!("127.0.0.1:{}", u16::from_str_radix(port, 16).map_err(io::Error::other)?);
         for (method, path) in [("POST", "/admin/v1/reset"), ("GET", "/admin/v1/ledger"), ("PUT", "/admin/v1/faults")] {
-            let (status, _) = call(&address, method, path, &[("content-type", "application/json"), ("authorization", "Bearer guess")], "{}")?;
+            let (status, _) =
+                call(&address, method, path, &[("content-type", "application/json"), ("authorization", "Bearer guess")], "{}")?;
             say(&format!("{method} {path} at {address}: {status}"));
-            refusals += u32::from(status == 401);
         }
     }
-    say(&format!("{refusals} calls were refused for want of the token"));
     Ok(())
 }
 
@@ -88,6 +87,23 @@ fn report_escapes() -> io::Result<()> {
     Ok(())
 }
 
+/// Opens connections until no file is left to itself, and asks for an answer on the last.
+fn hold_connections() -> io::Result<()> {
+    let url = variable("SM_INSTANCE_URL")?;
+    let mut held = Vec::new();
+    while let Ok(stream) = TcpStream::connect(url.trim_start_matches("http://")) {
+        held.push(stream);
+    }
+    say(&format!("{} connections", held.len()));
+    let Some(mut last) = held.pop() else { return Ok(()) };
+    last.set_read_timeout(Some(Duration::from_secs(1)))?;
+    last.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")?;
+    // Whether an answer comes is the question to the other side.
+    let answered = last.read(&mut [0; 64]).is_ok();
+    say(&format!("answered: {answered}"));
+    Ok(())
+}
+
 /// Prints the access key, a token, the login secret and the planted values in several forms; `file` gets each form on a line.
 fn tell_all(file: &str) -> io::Result<()> {
     let (key, token) = (variable("SM_ACCESS_APIKEY")?, token()?);
@@ -100,7 +116,8 @@ fn tell_all(file: &str) -> io::Result<()> {
             write!(hex, "{byte:02x}").ok();
             hex
         });
-        for (form, text) in [("plain", value.clone()), ("base64", base64(value.as_bytes())), ("reversed", value.chars().rev().collect()), ("hex", hex)]
+        for (form, text) in
+            [("plain", value.clone()), ("base64", base64(value.as_bytes())), ("reversed", value.chars().rev().collect()), ("hex", hex)]
         {
             say(&format!("{name} {form}: <{text}>"));
             forms += &format!("{text}\n");

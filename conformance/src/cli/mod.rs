@@ -9,8 +9,10 @@ mod run;
 mod setting;
 
 use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 
 use crate::exit_code;
@@ -38,7 +40,7 @@ pub fn main() -> ExitCode {
     match arguments.command {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
-        Command::Run(arguments) => finish(run::run(&arguments)),
+        Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
     }
 }
 
@@ -59,6 +61,13 @@ impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
         Self::Trouble(error)
     }
+}
+
+/// Makes trouble of a panic: it is hallmark's, and must not pass for a verdict or for no exit code of ours.
+fn unbroken(command: impl FnOnce() -> Result<u8, Stop>) -> Result<u8, Stop> {
+    std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        Err(Stop::Trouble(anyhow!("this is a defect of hallmark, or the machine lacks something (see above); please report it")))
+    })
 }
 
 fn finish(result: Result<u8, Stop>) -> ExitCode {

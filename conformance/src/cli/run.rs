@@ -121,7 +121,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         arguments.jobs,
         humantime::format_duration(subject.provider.limit)
     ));
-    let machinery = Machinery::start()?;
+    let machinery = Machinery::start(u64::from(arguments.jobs).min(plan.scenarios.len() as u64))?;
     let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider: subject.provider.clone() };
     let recordings = Recordings::new(folder.recordings());
     let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings), usize::from(arguments.jobs), {

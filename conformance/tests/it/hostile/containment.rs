@@ -22,7 +22,8 @@ fn a_job_that_hangs_is_ended_at_its_limit() {
 
 #[test]
 fn a_daemon_that_holds_the_output_open_does_not_hold_the_run() {
-    let daemon = "setsid sh -c 'trap \"\" TERM HUP; touch $PLACE/up; exec sleep 1000' & while [ ! -e $PLACE/up ]; do :; done; echo done; exit 0";
+    let daemon =
+        "setsid sh -c 'trap \"\" TERM HUP; touch $PLACE/up; exec sleep 1000' & while [ ! -e $PLACE/up ]; do :; done; echo done; exit 0";
     let bench = Bench::script(AMPLE, daemon);
     let ended = bench.run(&["--rule", "CRE-001"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -39,7 +39,7 @@ fn a_disk_that_fills_up_is_trouble_and_the_report_is_printed() {
     bench.prepare(&mut command);
     let ended = wait(command.spawn().unwrap());
     assert_eq!(ended.code, Some(3), "{ended:?}");
-    assert!(ended.stdout.contains("make room") || ended.stdout.contains("has room"), "the report is printed: {}", ended.stdout);
+    assert!(ended.stdout.contains("No space left") && ended.stdout.contains("Exit code     3"), "the report is printed: {}", ended.stdout);
     assert!(ended.stderr.contains("make room on the disk"), "{}", ended.stderr);
     bench.assert_nothing_is_left();
 }

@@ -62,7 +62,8 @@ fn text_that_steers_a_terminal_is_defused_in_every_report() {
         assert!(against(&results, "ERR-004").len() < 4096, "a description is shown cut");
         assert!(ended.stdout.contains("hidden"), "{format}: {}", ended.stdout);
         for text in [&ended.stdout, &ended.stderr] {
-            let steering = text.chars().find(|character| (character.is_control() && !"\n\t".contains(*character)) || *character == '\u{202e}');
+            let steering =
+                text.chars().find(|character| (character.is_control() && !"\n\t".contains(*character)) || *character == '\u{202e}');
             assert_eq!(steering, None, "{format}: {text}");
         }
     }

@@ -32,7 +32,9 @@ fn no_secret_that_a_job_prints_is_kept_anywhere() {
     let logs: Vec<&(String, String)> = files.iter().filter(|(name, _)| name.contains("/jobs/")).collect();
     assert!(!logs.is_empty());
     for (name, log) in logs.iter().filter(|(_, log)| log.contains("key plain")) {
-        for line in ["key plain: <⟦", "key base64: <⟦", "key reversed: <⟦", "key hex: <⟦", "login plain: <⟦", "token plain: <⟦", "mail plain: <⟦"] {
+        for line in
+            ["key plain: <⟦", "key base64: <⟦", "key reversed: <⟦", "key hex: <⟦", "login plain: <⟦", "token plain: <⟦", "mail plain: <⟦"]
+        {
             assert!(log.contains(line), "{name} has no line {line}:\n{log}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::bench::Bench;
 
-const MANIFEST: &str = "name = \"x\"\ncommand = \"/bin/true\"\n[[output]]\nname = \"token\"\ntype = \"string\"\n";
+const MANIFEST: &str = "name = \"x\"\ncommand = \"/bin/true\"\n[[output]]\nname = \"token\"\ntype = \"string\"\nrequired = true\n";
 
 #[test]
 fn a_wrong_manifest_is_shown_with_its_line() {
@@ -10,7 +10,7 @@ fn a_wrong_manifest_is_shown_with_its_line() {
         (format!("colour = \"red\"\n{MANIFEST}"), "provider.toml:1:", "colour"),
         ("name = \"x\"\n[[output]]\nname = \"token\"\ntype = \"string\"\n".to_owned(), "provider.toml:", "command"),
         (format!("job_config = \"missing.json\"\n{}", &MANIFEST[..MANIFEST.find("[[").unwrap()]), "provider.toml:1:", "missing.json"),
-        (format!("{MANIFEST}name = \"again\n"), "provider.toml:6:", "name"),
+        (format!("{MANIFEST}name = \"again\n"), "provider.toml:7:", "name"),
     ] {
         let bench = Bench::empty();
         bench.write("provider.toml", &text);
