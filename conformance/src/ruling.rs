@@ -36,7 +36,7 @@ pub fn scenario_record(planned: &Planned, variant: Option<&str>, outcome: Option
     }
 }
 
-/// What a scenario came to for one rule. A provider's fault stays a fault when we have trouble besides; a pass does not.
+/// What a scenario came to for one rule. With trouble of ours it says nothing, neither for nor against the provider.
 fn scenario_verdict(judgements: &[&Judgement], trouble: &[String]) -> Verdict {
     let any = |verdict: Verdict| judgements.iter().any(|judgement| judgement.verdict == verdict);
     if any(Verdict::Fail) && trouble.is_empty() {

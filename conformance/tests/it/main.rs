@@ -1,0 +1,3 @@
+//! hallmark as a program, from outside.
+
+mod hostile;
