@@ -18,9 +18,7 @@ use std::process::ExitCode;
 pub use config::Environment;
 use config::variable;
 
-/// Runs one job to its end, within its retry budget and a few short requests, and hands each line of its log to `write_line`.
-///
-/// It fails where the task was not done; the log says why, and so does the task where Secrets Manager took the report.
+/// Runs one job to its end, within its retry budget and a few short requests; hands each line of its log to `write_line`.
 pub async fn run(environment: &Environment, write_line: &dyn Fn(&str)) -> ExitCode {
     let task = variable(environment, "SM_SECRET_TASK_ID").unwrap_or("unknown");
     // Only the two known actions are repeated: what else stands there is somebody's mistake and could be a secret.

@@ -4,7 +4,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::System;
-use crate::config::{ADDRESS, BOOLEAN, Environment, SECONDS, TEXT, address, read, variable};
+use crate::config::{ADDRESS, Environment, TEXT, address, read, variable};
 use crate::error::Failure;
 
 pub(super) struct Artifactory {
@@ -13,12 +13,11 @@ pub(super) struct Artifactory {
 }
 
 impl Artifactory {
-    pub(super) fn read(environment: &Environment) -> Result<Self, Failure> {
+    pub(super) fn read(environment: &Environment, (expires_in, refreshable): (i64, bool)) -> Result<Self, Failure> {
         let url = read(environment, "SM_URL_VALUE", "", &ADDRESS)?;
         let mut token = json!({
             "scope": read(environment, "SM_SCOPE_VALUE", "", &TEXT)?,
-            "expires_in": read(environment, "SM_EXPIRES_IN_VALUE", "7776000", &SECONDS)?,
-            "refreshable": read(environment, "SM_REFRESHABLE_VALUE", "false", &BOOLEAN)?,
+            "expires_in": expires_in, "refreshable": refreshable,
             "include_reference_token": false,
         });
         if let Some(username) = variable(environment, "SM_USERNAME_VALUE") {

@@ -8,7 +8,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use crate::config::{Environment, address, path_segment, variable};
+use crate::config::{BOOLEAN, Environment, SECONDS, address, path_segment, read, variable};
 use crate::error::Failure;
 use crate::http::{Answer, Http, json};
 use crate::retry::Phase;
@@ -37,8 +37,11 @@ pub(crate) trait System {
 
 /// Returns the system that the inputs name.
 pub(crate) fn choose(environment: &Environment) -> Result<Box<dyn System>, Failure> {
+    // Every input is read for every system: one that is wrong is told, also where the system has no use for it.
+    let lifetime =
+        (read(environment, "SM_EXPIRES_IN_VALUE", "7776000", &SECONDS)?, read(environment, "SM_REFRESHABLE_VALUE", "false", &BOOLEAN)?);
     match variable(environment, "SM_SYSTEM_VALUE") {
-        Some("artifactory") => Ok(Box::new(artifactory::Artifactory::read(environment)?)),
+        Some("artifactory") => Ok(Box::new(artifactory::Artifactory::read(environment, lifetime)?)),
         Some("pagerduty") => Ok(Box::new(pagerduty::PagerDuty::read(environment)?)),
         _ => Err(Failure::InputInvalid("SM_SYSTEM_VALUE", "artifactory or pagerduty")),
     }
