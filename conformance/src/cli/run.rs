@@ -65,6 +65,9 @@ pub(super) struct SelectionArguments {
     /// Only scenarios whose tags match, e.g. '@days or @CRE-007'.
     #[arg(long, value_name = "EXPRESSION")]
     tags: Option<String>,
+    /// Also plays the scenarios that only repeat others with further values, e.g. a recovery on each of the ten days.
+    #[arg(long)]
+    thorough: bool,
 }
 
 impl SelectionArguments {
@@ -77,7 +80,7 @@ impl SelectionArguments {
             Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
             None => None,
         };
-        Ok(Selection { rules, tags })
+        Ok(Selection { rules, tags, thorough: self.thorough })
     }
 
     fn is_whole(&self) -> bool {
@@ -190,6 +193,7 @@ fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) 
         manifest: arguments.manifest.display().to_string(),
         mode: Mode::Process,
         command: subject.command.clone(),
+        replaced_by: arguments.command.clone(),
         command_digest: subject.digest.clone(),
         manifest_digest: manifest.digest.clone(),
         job_config_digest: manifest.job_config_digest.clone(),

@@ -84,11 +84,23 @@ pub fn failure_reported(history: &History<'_>, rule: &str) -> Vec<Judgement> {
         };
         if let Some(lie) = accepted(run, "credentials_deleted") {
             let evidence = run.calls(Operation::Revoke).map(|call| call.event).chain([lie.event]);
+            if let Some(status) = resigned(history, run) {
+                let orphan =
+                    format!("{living} lives on as an orphan: it was reported deleted after {status}, which [delete] not_resubmitted lists");
+                return Judgement::not_applicable(rule, orphan, evidence);
+            }
             let actual = format!("{living} lives, and the job reported credentials_deleted: Secrets Manager will never try again");
             return Judgement::fail(rule, "failed with an error while the credential lives", actual, evidence);
         }
         failed_report(run, rule)
     })
+}
+
+/// Returns the status of the last revocation where the manifest says that the provider does not submit it for a retry: the
+/// flow chart lets a provider decide so.
+pub(super) fn resigned(history: &History<'_>, run: &Run<'_>) -> Option<u16> {
+    let status = run.calls(Operation::Revoke).next_back()?.what.response.as_ref()?.status;
+    history.recording.header.not_resubmitted.contains(&status).then_some(status)
 }
 
 /// The task of each deletion ends as deleted (DEL-003, ACT-002).
