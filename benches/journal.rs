@@ -118,11 +118,7 @@ fn exchange() -> EventKind {
         accepted_at: 0,
         head_at: 0,
         body_at: 0,
-        response: Some(ResponseRecord {
-            status: 200,
-            headers: vec![header("content-type", "application/json")],
-            body: harmless(512),
-        }),
+        response: Some(ResponseRecord { status: 200, headers: vec![header("content-type", "application/json")], body: harmless(512) }),
         delivery: Delivery::Complete,
         applied: true,
         fault: None,

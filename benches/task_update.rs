@@ -41,8 +41,7 @@ fn main() {
 
 #[expect(clippy::print_stdout, reason = "the ratio is what this bench is for")]
 fn report(fake: &Fake<'_>, bare: &Bare, turns: usize) {
-    let mut ratios: Vec<f64> =
-        (0..turns).map(|_| bare.time(UPDATES).as_secs_f64() / fake.time(UPDATES).as_secs_f64()).collect();
+    let mut ratios: Vec<f64> = (0..turns).map(|_| bare.time(UPDATES).as_secs_f64() / fake.time(UPDATES).as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
         "task_update: the fake serves {:.2} times as many updates as bare axum (middle of {turns} turns; half of them {:.2} to {:.2})",
