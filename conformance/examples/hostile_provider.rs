@@ -120,7 +120,8 @@ fn tell_all(file: &str) -> io::Result<()> {
             [("plain", value.clone()), ("base64", base64(value.as_bytes())), ("reversed", value.chars().rev().collect()), ("hex", hex)]
         {
             say(&format!("{name} {form}: <{text}>"));
-            forms += &format!("{text}\n");
+            forms.push_str(&text);
+            forms.push('\n');
         }
     }
     fs::OpenOptions::new().create(true).append(true).open(file)?.write_all(forms.as_bytes())
@@ -158,7 +159,10 @@ fn call(address: &str, method: &str, target: &str, headers: &[(&str, &str)], bod
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     let host = target.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap_or(address);
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.iter().fold(String::new(), |mut lines, (name, value)| {
+        write!(lines, "{name}: {value}\r\n").ok();
+        lines
+    });
     let length = body.len();
     write!(stream, "{method} {target} HTTP/1.1\r\nhost: {host}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")?;
     let mut answer = Vec::new();

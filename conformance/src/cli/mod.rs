@@ -78,7 +78,11 @@ fn finish(result: Result<u8, Stop>) -> ExitCode {
         Err(Stop::NothingSelected(error)) => (exit_code::NOTHING_SELECTED, format!("hallmark: {error:#}")),
         Err(Stop::Trouble(error)) => (exit_code::INCONCLUSIVE, format!("hallmark: {error:#}")),
     };
-    // Where nobody can be told, the exit code still says it; eprintln! would panic.
-    writeln!(std::io::stderr(), "{why}").ok();
+    tell(&why);
     ExitCode::from(code)
+}
+
+/// Tells the caller on stderr. Where nobody can be told, the exit code still says it; eprintln! would panic.
+fn tell(what: &str) {
+    writeln!(std::io::stderr(), "{what}").ok();
 }

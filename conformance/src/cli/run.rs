@@ -9,13 +9,13 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
-use super::Stop;
 use super::certify::{Certification, Ended, now};
 use super::folder::OutFolder;
 use super::keeping::Keeping;
 use super::machinery::Machinery;
 use super::output::OutputArguments;
 use super::setting::Subject;
+use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::manifest::Manifest;
 use crate::progress::{Mode as ProgressMode, Progress};
@@ -155,12 +155,16 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         stages: u32::from(arguments.jobs),
     };
     let mut keeping = keeping.borrow_mut();
-    let records = certification.records(&collector, keeping.scenarios());
-    let saved = keeping.save(&records);
+    let mut records = certification.records(&collector, keeping.scenarios());
+    if let Err(error) = keeping.save(&records) {
+        // The report is then all that is left of the run, and must say the same as the exit code.
+        tell(&format!("hallmark: {error:#}"));
+        collector.trouble(format!("{error:#}"));
+        records = certification.records(&collector, keeping.scenarios());
+    }
     let results = Results::from_records(std::iter::once(crate::results::Record::Run(record)).chain(records))
         .map_err(|error| Stop::Trouble(anyhow!(error)))?;
     arguments.output.print(&results)?;
-    saved.map_err(Stop::Trouble)?;
     Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
 }
 

@@ -185,11 +185,19 @@ pub(super) fn reference_provider() -> &'static Path {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let build = ["build", "--release", "--package", "reference-provider", "--message-format", "json"];
-        let built = Command::new(cargo).args(build).current_dir(root).output().unwrap();
+        let mut command = Command::new(cargo);
+        command.args(build).current_dir(root);
+        // What cargo tells a test about its package would have build scripts run again, and everything that needs them be built anew.
+        for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
+        let built = command.output().unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).unwrap();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+        let executable = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
         executable.expect("cargo names the executable")
     });
     &BUILT

@@ -1,5 +1,7 @@
 //! Hostile subjects and broken surroundings: hallmark gives a verdict or says why it cannot, keeps what it found, and leaves no process.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, in its set-up too")]
+
 mod admin;
 mod bench;
 mod containment;
