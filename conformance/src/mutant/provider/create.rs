@@ -33,7 +33,9 @@ impl Provider {
             self.undo(&at, &token.id).await;
             return Err(Failure::new("INPUT_INVALID", "An input has a value that cannot be used. Nothing was changed.").into());
         }
-        self.log(&format!("INFO created the credential {}", token.id));
+        if !self.is(&create::LEFTOVER_WITHOUT_A_NAME) {
+            self.log(&format!("INFO created the credential {}", token.id));
+        }
         let silent = self.is(&create::SILENT_WITHOUT_USERNAME) && wishes.username.is_none();
         if self.is(&create::NEVER_REPORTS) || silent {
             return Ok(());

@@ -32,7 +32,7 @@ mutations! {
     DELETION_EXITS_1 = "ERR-006/deletion-exits-1", "It exits 1 after a deletion.";
         breaks "ERR-006"; says "exit status 1";
     PANICS_WITHOUT_A_TOKEN = "ERR-007/iam-answer", "It panics when IAM's answer holds no token.";
-        breaks "ERR-007"; says "exit status 101";
+        breaks "ERR-007"; says "panicked";
     PANICS_ON_ANOTHER_TYPE = "ERR-007/login-type", "It panics when the login secret has another type.";
         breaks "ERR-007"; says "panicked";
     PANICS_ON_A_PAGE = "ERR-007/html", "It panics when the third party answers with a page.";

@@ -6,7 +6,7 @@ mutations! {
     SENDS_PLAIN_TEXT = "UPD-001/plain-text", "It sends its updates as plain text.";
         breaks "UPD-001"; says "Content-Type is not application/json";
     POSTS = "UPD-001/posts", "It sends its updates with POST.";
-        breaks "UPD-001"; says "x";
+        breaks "UPD-001"; says "POST";
     ONCE_MORE_AFTER_400 = "UPD-002/once-more", "It tries an update once more after 400.";
         breaks "UPD-002"; says "1 more after the 400";
     FAILED_AFTER_400 = "UPD-002/failed-after-400", "It reports failed after its report was answered 400.";
