@@ -33,7 +33,8 @@ pub fn human(matrix: &Matrix) -> String {
     }
     let kind = if matrix.full { "all scenarios with each" } else { "the scenarios of the rules that each must break" };
     let mutants = matrix.trials.iter().filter(|trial| trial.mutant != CONTROL).count();
-    let _ = writeln!(text, "\n{mutants} mutants and the control, {kind}: {scenarios} scenarios in {:.1} s.", matrix.seconds);
+    let control = if mutants < matrix.trials.len() { " and the control" } else { "" };
+    let _ = writeln!(text, "\n{mutants} mutants{control}, {kind}: {scenarios} scenarios in {:.1} s.", matrix.seconds);
     text.push_str(if matrix.proved() {
         "Every mutant was found out, for exactly the rules that it breaks.\n"
     } else {
@@ -52,6 +53,10 @@ fn problems(text: &mut String, trial: &Trial) {
     ];
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         line(text, &format!("        {name}"), &list.join(", "));
+    }
+    for rule in &trial.unexpected {
+        let finding = trial.findings.get(rule).map_or("", String::as_str);
+        line(text, &format!("        {rule:11}  "), finding);
     }
     if !trial.right() {
         line(text, "        what it does ", trial.wrong);

@@ -35,6 +35,8 @@ pub struct Trial {
     pub trouble: Vec<String>,
     /// Scenarios that were played.
     pub scenarios: usize,
+    /// The first finding of each rule that failed: scenario and text.
+    pub findings: BTreeMap<String, String>,
     /// The finding that the mutant must bring about.
     #[serde(skip)]
     must_say: &'static str,
@@ -90,6 +92,7 @@ impl Trial {
             unexpected: broken.difference(&breaks).cloned().collect(),
             surprising_holes: surprising,
             misworded: Vec::new(),
+            findings: findings(&scenarios),
             trouble: scenarios.iter().flat_map(|scenario| scenario.trouble.iter().map(|what| format!("{}: {what}", scenario.id))).collect(),
             scenarios: scenarios.len(),
             must_say: mutation.map_or("", |mutation| mutation.says),
@@ -123,4 +126,14 @@ impl Trial {
     pub fn right(&self) -> bool {
         [&self.missed, &self.unexpected, &self.surprising_holes, &self.misworded, &self.trouble].iter().all(|list| list.is_empty())
     }
+}
+
+fn findings(scenarios: &[ScenarioRecord]) -> BTreeMap<String, String> {
+    let mut first = BTreeMap::new();
+    for scenario in scenarios {
+        for judgement in scenario.judgements.iter().filter(|judgement| judgement.verdict == Verdict::Fail) {
+            first.entry(judgement.rule.to_string()).or_insert_with(|| format!("{}: {}", scenario.id, judgement.actual));
+        }
+    }
+    first
 }

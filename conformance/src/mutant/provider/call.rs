@@ -1,14 +1,15 @@
 //! One call over HTTP, and the loop around it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::RequestBuilder;
 use serde_json::Value;
 
 use super::{Provider, pause};
 
-/// The pause before the second attempt; it doubles from then on.
+/// The pause before the second attempt; it doubles from then on, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// How a call was answered.
 #[derive(Debug, Clone)]
@@ -59,20 +60,20 @@ impl Provider {
         }
     }
 
-    /// Sends a request until the answer is final or the time is up; `attempt` counts from 0.
-    pub(super) async fn patiently(&self, time: Duration, request: impl AsyncFn(u32) -> RequestBuilder) -> Answer {
-        let (started, mut doubtful) = (Instant::now(), false);
-        let (mut attempt, mut wait) = (0, FIRST_PAUSE);
+    /// Sends a request until the answer is final, at most so many times: on a slow machine as often as on a fast one. `request` is told how many
+    /// attempts went before.
+    pub(super) async fn patiently(&self, attempts: u32, request: impl AsyncFn(u32) -> RequestBuilder) -> Answer {
+        let (mut doubtful, mut before, mut wait) = (false, 0, FIRST_PAUSE);
         loop {
-            let mut answer = self.send(request(attempt).await).await;
+            let mut answer = self.send(request(before).await).await;
             doubtful |= answer.doubtful;
             answer.doubtful = doubtful;
-            if !self.again(&answer, attempt) || started.elapsed() + wait > self.limit(time) {
+            before += 1;
+            if before >= attempts || !self.again(&answer, before) {
                 return answer;
             }
             pause(wait).await;
-            attempt += 1;
-            wait *= 2;
+            wait = LONGEST_PAUSE.min(wait * 2);
         }
     }
 }

@@ -12,11 +12,11 @@ use crate::mutant::table::{action, create, delete, error, privacy, privilege, up
 
 const TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
 
-/// How long a token and the login secret are asked for.
-const PREPARATION: Duration = Duration::from_millis(600);
+/// How often a token and the login secret are asked for.
+const PREPARATION: u32 = 3;
 
-/// How long a report is tried.
-const REPORT: Duration = Duration::from_millis(1200);
+/// How often a report is tried.
+const REPORT: u32 = 5;
 
 impl Provider {
     /// Fetches the IAM token: without it nothing can be reported, so nothing may be created.
@@ -68,6 +68,11 @@ impl Provider {
             let quoted: String = value.chars().filter(|character| !character.is_control()).collect();
             failure.description = format!("The login secret cannot be used: {quoted}.");
         }
+        if self.is(&privacy::QUOTES_A_PART) {
+            let longest = value.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default();
+            let part: String = longest.chars().rev().take(16).collect::<Vec<_>>().into_iter().rev().collect();
+            failure.description = format!("The login secret that ends with {part} cannot be used.");
+        }
         if self.is(&privacy::QUOTES_THE_LOGIN_ENCODED) {
             failure.description = format!("The login secret cannot be used (reference {}).", encoded(value));
         }
@@ -76,7 +81,9 @@ impl Provider {
 
     /// Reports with one update, tried again while it may help.
     pub(super) async fn put(&self, body: &Value) -> Answer {
-        let answer = self.patiently(REPORT, async |attempt| self.update(body, attempt)).await;
+        let answer = self
+            .patiently(if self.is(&update::RETRIES_FOR_EVER) { u32::MAX } else { REPORT }, async |attempt| self.update(body, attempt))
+            .await;
         let again = answer.status == Some(400) && self.is(&update::ONCE_MORE_AFTER_400)
             || answer.status == Some(404) && self.is(&update::ONCE_MORE_AFTER_404);
         let answer = if again { self.send(self.update(body, 0)).await } else { answer };
@@ -106,17 +113,12 @@ impl Provider {
     }
 
     /// Tells whether a call is to be tried again after this answer.
-    pub(super) fn again(&self, answer: &Answer, attempt: u32) -> bool {
+    pub(super) fn again(&self, answer: &Answer, before: u32) -> bool {
         let never = self.is(&update::NEVER_RETRIES)
             || self.is(&update::TAKES_429_AS_FINAL) && answer.status == Some(429)
             || self.is(&update::TAKES_A_RESET_AS_FINAL) && answer.status.is_none();
-        let twice = self.is(&update::RETRIES_A_404) && answer.status == Some(404) && attempt < 2;
+        let twice = self.is(&update::RETRIES_A_404) && answer.status == Some(404) && before < 3;
         twice || answer.transient() && !never
-    }
-
-    /// Returns how long a call is tried.
-    pub(super) fn limit(&self, usual: Duration) -> Duration {
-        if self.is(&update::RETRIES_FOR_EVER) && usual == REPORT { Duration::MAX } else { usual }
     }
 
     /// Reports a failure.

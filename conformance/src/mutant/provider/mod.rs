@@ -47,7 +47,7 @@ pub fn run(id: &str) -> Result<u8, String> {
         .redirect(redirects)
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
-        .timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(4))
         .build()
         .map_err(|error| format!("making an HTTP client: {error}"))?;
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();

@@ -11,11 +11,11 @@ use super::inputs::Wishes;
 use super::{Provider, pause};
 use crate::mutant::table::{create, delete, error, privacy, privilege, update};
 
-/// How long a revocation is tried.
-const REVOCATION: Duration = Duration::from_millis(350);
+/// How often a revocation is tried.
+const REVOCATION: u32 = 2;
 
-/// How long an undo is tried: more depends on it.
-const UNDO: Duration = Duration::from_millis(1000);
+/// How often an undo is tried: more depends on it.
+const UNDO: u32 = 4;
 
 /// Artifactory, logged in.
 pub(super) struct Artifactory {
@@ -112,8 +112,8 @@ impl Provider {
 
     /// Revokes what this job made, again and again if it must; returns whether it is gone.
     pub(super) async fn undo(&self, at: &Artifactory, id: &str) -> bool {
-        let time = if self.is(&create::UNDOES_ONCE) { Duration::ZERO } else { UNDO };
-        let answer = self.patiently(time, async |_| self.at_artifactory(Method::DELETE, at, &format!("/{id}"))).await;
+        let attempts = if self.is(&create::UNDOES_ONCE) { 1 } else { UNDO };
+        let answer = self.patiently(attempts, async |_| self.at_artifactory(Method::DELETE, at, &format!("/{id}"))).await;
         let gone = answer.accepted() || answer.status == Some(404);
         if gone {
             self.log("INFO the credential was revoked again");

@@ -11,6 +11,8 @@ mutations! {
         breaks "PRV-002"; says "the login secret";
     QUOTES_THE_LOGIN_ENCODED = "PRV-002/base64", "Its error holds a login secret in base64.";
         breaks "PRV-002"; says "in base64 form";
+    QUOTES_A_PART = "PRV-002/part", "Its error quotes the last sixteen characters of a login secret.";
+        breaks "PRV-002"; says "a part of the login secret";
     QUOTES_ITS_TOKEN = "PRV-002/token", "Its error about a refused creation holds its IAM token.";
         breaks "PRV-002"; says "an IAM token";
     TOKEN_IN_ID = "PRV-004/whole", "Its credentials id holds the credential itself.";

@@ -1,0 +1,3 @@
+//! The `hallmark` program as people call it, in one binary.
+
+mod selftest;
