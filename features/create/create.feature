@@ -27,6 +27,11 @@ Feature: Creating a credential
       When Secrets Manager creates the secret
       Then the payload holds every required output with its declared type
 
+    Scenario: The outputs of a rotated credential
+      When Secrets Manager creates the secret
+      And Secrets Manager rotates the secret
+      Then the payload holds every required output with its declared type
+
   @CRE-003
   Rule: The payload holds no undeclared output
     Scenario: The keys of a created credential's payload
@@ -49,6 +54,11 @@ Feature: Creating a credential
     Scenario: Two secrets are created
       When Secrets Manager creates the secret
       And Secrets Manager creates another secret
+      Then every creation reported a credentials id of its own
+
+    Scenario: A secret is rotated
+      When Secrets Manager creates the secret
+      And Secrets Manager rotates the secret
       Then every creation reported a credentials id of its own
 
   @CRE-008

@@ -34,6 +34,13 @@ Feature: Errors of a failed task
       When Secrets Manager creates the secret
       Then every error code is an application code
 
+    @needs-third-party
+    Scenario: A deletion is refused
+      Given a secret was created
+      And the third party answers every revocation with 409
+      When Secrets Manager deletes the secret
+      Then every error code is an application code
+
   @ERR-003
   Rule: Codes tell causes apart
     @needs-third-party
@@ -115,3 +122,25 @@ Feature: Errors of a failed task
       Given Secrets Manager applies every update and answers 200 with an empty object
       When Secrets Manager creates the secret
       Then no job crashed
+
+    @needs-login-secret
+    Scenario Outline: The login secret is <state>
+      Given the login secret is <state>
+      When Secrets Manager creates the secret
+      Then no job crashed
+
+      Examples:
+        | state           |
+        | of another type |
+        | malformed       |
+
+    @needs-third-party
+    Scenario Outline: The third party answers a creation with 200 and <body>
+      Given the third party answers every creation with 200 and <body>
+      When Secrets Manager creates the secret
+      Then no job crashed
+
+      Examples:
+        | body            |
+        | an HTML page    |
+        | an empty object |

@@ -6,6 +6,7 @@ mod keeping;
 mod machinery;
 mod output;
 mod run;
+mod selftest;
 mod setting;
 
 use std::io::Write as _;
@@ -29,6 +30,11 @@ struct Arguments {
 enum Command {
     /// Certifies a provider: plays every scenario against it and judges what happened.
     Run(run::RunArguments),
+    /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
+    Selftest(selftest::SelftestArguments),
+    /// Runs one job of a wrong provider. Started by hallmark itself.
+    #[command(hide = true)]
+    Mutant(selftest::MutantArguments),
     /// Runs one job and outlives it. Started by hallmark itself.
     #[command(hide = true)]
     Supervise,
@@ -40,6 +46,8 @@ pub fn main() -> ExitCode {
     match arguments.command {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
+        Command::Mutant(arguments) => selftest::run_mutant(&arguments),
+        Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
         Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
     }
 }

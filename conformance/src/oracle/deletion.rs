@@ -12,8 +12,27 @@ fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement
     if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no delete job ran")] } else { judgements }
 }
 
-/// Returns the credentials that a delete job is to revoke: what the creation of the same version left.
+/// Returns the credentials that a delete job is to revoke: the one that its id names where the id is the third party's own, and
+/// otherwise what the creation of the same version left. A second credential of that creation is nobody's, which the ledger says.
 pub(super) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
+    let left = left_by_creation(history, run);
+    let named = creation_of(history, run).and_then(|creation| accepted(creation, "credentials_created")?.facts.credentials_id.as_deref());
+    match left.iter().find(|credential| Some(**credential) == named) {
+        Some(credential) => vec![credential],
+        None => left,
+    }
+}
+
+/// Returns the run that created the version which a delete job is for.
+fn creation_of<'history, 'recording>(history: &'history History<'recording>, run: &Run<'_>) -> Option<&'history Run<'recording>> {
+    let version = &history.task(&run.job.task)?.version;
+    let tasks = &history.recording.snapshot.tasks;
+    let creation = tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials)?;
+    history.runs.iter().find(|run| run.job.task == creation.id)
+}
+
+/// Returns the credentials that the creation of the same version left.
+fn left_by_creation<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
     let Some(version) = history.task(&run.job.task).map(|task| &task.version) else { return Vec::new() };
     let creation =
         history.recording.snapshot.tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials);
@@ -218,7 +237,7 @@ pub fn without_credentials_id(history: &History<'_>) -> Vec<Judgement> {
 pub fn nobody_elses(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "DEL-008";
     each(history, RULE, |run| {
-        let targets = targets(history, run);
+        let targets = left_by_creation(history, run);
         let others: Vec<_> = run
             .revoked
             .iter()

@@ -24,6 +24,10 @@ fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     if applied.is_some_and(|update| !update.acknowledged()) {
         return None;
     }
+    // Our fault told the provider of a success that there was not.
+    if applied.is_none() && run.updates().any(|update| update.acknowledged()) {
+        return None;
+    }
     let orphans: Vec<_> = run.issued.iter().filter(|issued| history.alive(issued.what)).collect();
     let reported = applied.is_some_and(|update| update.reports() == "credentials_created");
     let excess = orphans.len().saturating_sub(usize::from(reported));

@@ -1,3 +1,4 @@
-//! hallmark as a program, from outside.
+//! The `hallmark` program as people call it, in one binary.
 
 mod hostile;
+mod selftest;
