@@ -68,7 +68,12 @@ impl Subject {
 fn build(manifest: &Manifest) -> anyhow::Result<()> {
     let Some((program, arguments)) = manifest.build.as_ref().and_then(|build| build.split_first()) else { return Ok(()) };
     let line = shell_words::join(manifest.build.iter().flatten());
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    // Under `cargo run` these say what hallmark was built from. A nested cargo takes them for a change and builds everything anew.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        command.env_remove(name);
+    }
+    let status = command
         .args(arguments)
         .current_dir(manifest.directory())
         .stdin(Stdio::null())

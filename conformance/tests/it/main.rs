@@ -1,4 +1,5 @@
 //! The `hallmark` program as people call it, in one binary.
 
 mod hostile;
+mod recorded;
 mod selftest;
