@@ -3,6 +3,11 @@ Feature: Errors of a failed task
 
   @ERR-001
   Rule: A failed task carries complete errors
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then the failure carries complete errors
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403
@@ -18,6 +23,11 @@ Feature: Errors of a failed task
 
   @ERR-002
   Rule: The code is an application code
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then every error code is an application code
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403
@@ -40,6 +50,11 @@ Feature: Errors of a failed task
 
   @ERR-004
   Rule: The description is for a person
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then every description is plain text for a person
+
     @needs-third-party
     Scenario Outline: The third party refuses the creation with <status> and <body>
       Given the third party answers every creation with <status> and <body>
@@ -54,6 +69,11 @@ Feature: Errors of a failed task
 
   @ERR-005
   Rule: A failure is logged too
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then the failure is logged
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403

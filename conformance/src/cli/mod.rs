@@ -1,14 +1,19 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod certify;
+mod folder;
+mod keeping;
 mod machinery;
 mod output;
 mod run;
 mod selftest;
 mod setting;
 
+use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 
 use crate::exit_code;
@@ -42,8 +47,8 @@ pub fn main() -> ExitCode {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
         Command::Mutant(arguments) => selftest::run_mutant(&arguments),
-        Command::Selftest(arguments) => finish(selftest::selftest(&arguments)),
-        Command::Run(arguments) => finish(run::run(&arguments)),
+        Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
+        Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
     }
 }
 
@@ -66,26 +71,22 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that tells the caller why nothing was done")]
+/// Makes trouble of a panic: it is hallmark's, and must not pass for a verdict or for no exit code of ours.
+fn unbroken(command: impl FnOnce() -> Result<u8, Stop>) -> Result<u8, Stop> {
+    std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        Err(Stop::Trouble(anyhow!("this is a defect of hallmark, or the machine lacks something (see above); please report it")))
+    })
+}
+
 fn finish(result: Result<u8, Stop>) -> ExitCode {
-    let code = match result {
-        Ok(code) => code,
-        Err(Stop::Usage(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::USAGE
-        }
-        Err(Stop::Diagnostic(diagnostic)) => {
-            eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
-            exit_code::USAGE
-        }
-        Err(Stop::NothingSelected(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::NOTHING_SELECTED
-        }
-        Err(Stop::Trouble(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::INCONCLUSIVE
-        }
+    let (code, why) = match result {
+        Ok(code) => return ExitCode::from(code),
+        Err(Stop::Usage(error)) => (exit_code::USAGE, format!("hallmark: {error:#}")),
+        Err(Stop::Diagnostic(diagnostic)) => (exit_code::USAGE, format!("{:?}", miette::Report::new_boxed(diagnostic))),
+        Err(Stop::NothingSelected(error)) => (exit_code::NOTHING_SELECTED, format!("hallmark: {error:#}")),
+        Err(Stop::Trouble(error)) => (exit_code::INCONCLUSIVE, format!("hallmark: {error:#}")),
     };
+    // Where nobody can be told, the exit code still says it; eprintln! would panic.
+    writeln!(std::io::stderr(), "{why}").ok();
     ExitCode::from(code)
 }

@@ -101,7 +101,7 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let started = Instant::now();
     let scenarios = candidates.iter().map(|candidate| candidate.plan.scenarios.len() as u64).sum();
     let progress = Rc::new(Progress::new(scenarios, ProgressMode::choose(arguments.quiet)));
-    let machinery = Machinery::start()?;
+    let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
     let trials = runtime.block_on(async {
         let trials = candidates.iter().map(|candidate| trial(&catalog, &manifest, &machinery, candidate, arguments.full, progress.clone()));

@@ -1,3 +1,4 @@
-//! The `hallmark` program as people call it, in one binary.
+//! hallmark as a program, from outside.
 
+mod hostile;
 mod selftest;
