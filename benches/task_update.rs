@@ -1,7 +1,8 @@
 //! What the fake Secrets Manager adds to a task update, against an axum handler that only reads JSON and answers as much.
 //!
 //! Both are asked over one kept connection on loopback by the same client, in turns, so that what disturbs one disturbs the other.
-//! The ratio at the end is the result; the times before it are of the machine.
+//! The ratios at the end are the result; the times before them are of the machine. A `failed` update shows the wire, the engine and
+//! the journal; a `credentials_created` one also what it costs to learn a new secret, so that it can be found in any encoding.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -30,21 +31,58 @@ fn main() {
     let fake = Fake::new(&runtime);
     let bare = Bare::new(&runtime);
     let mut criterion = Criterion::default().configure_from_args();
-    let mut group = criterion.benchmark_group("task_update");
-    group.bench_function("fake", |bencher| bencher.iter_custom(|updates| fake.time(updates)));
-    group.bench_function("bare_axum", |bencher| bencher.iter_custom(|updates| bare.time(updates)));
-    group.finish();
+    for report in [Report::Failed, Report::Created] {
+        let mut group = criterion.benchmark_group(format!("task_update/{}", report.status()));
+        group.bench_function("fake", |bencher| bencher.iter_custom(|updates| fake.time(report, updates)));
+        group.bench_function("bare_axum", |bencher| bencher.iter_custom(|updates| bare.time(report, updates)));
+        group.finish();
+    }
     criterion.final_summary();
     let rehearsal = std::env::args().any(|argument| argument == "--test");
-    report(&fake, &bare, if rehearsal { 1 } else { TURNS });
+    for report in [Report::Failed, Report::Created] {
+        compare(&fake, &bare, report, if rehearsal { 1 } else { TURNS });
+    }
+}
+
+/// What the updates say.
+#[derive(Debug, Clone, Copy)]
+enum Report {
+    Failed,
+    Created,
+}
+
+impl Report {
+    fn status(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Created => "credentials_created",
+        }
+    }
+
+    /// Returns a body, with a secret that no other number has.
+    fn body(self, number: usize) -> String {
+        let status = self.status();
+        let body = match self {
+            Self::Failed => json!({ "status": status, "errors": [
+                { "code": "CREATE_REFUSED", "description": format!("The third party refused attempt {number}; check the login secret.") },
+            ] }),
+            Self::Created => {
+                let secret = format!("{number:08}-a-token-as-the-third-party-issues-it-0123456789abcdef");
+                json!({ "status": status, "credentials": { "id": format!("id-{number}"), "payload": { "token": secret } } })
+            }
+        };
+        body.to_string()
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "the ratio is what this bench is for")]
-fn report(fake: &Fake<'_>, bare: &Bare, turns: usize) {
-    let mut ratios: Vec<f64> = (0..turns).map(|_| bare.time(UPDATES).as_secs_f64() / fake.time(UPDATES).as_secs_f64()).collect();
+fn compare(fake: &Fake<'_>, bare: &Bare, report: Report, turns: usize) {
+    let mut ratios: Vec<f64> =
+        (0..turns).map(|_| bare.time(report, UPDATES).as_secs_f64() / fake.time(report, UPDATES).as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
-        "task_update: the fake serves {:.2} times as many updates as bare axum (middle of {turns} turns; half of them {:.2} to {:.2})",
+        "{}: the fake serves {:.2} times as many updates as bare axum (middle of {turns} turns; half of them {:.2} to {:.2})",
+        report.status(),
         ratios[turns / 2],
         ratios[turns / 4],
         ratios[turns * 3 / 4]
@@ -65,18 +103,18 @@ impl<'runtime> Fake<'runtime> {
     }
 
     /// Times `updates` updates, each of a task of its own that is being processed, in rounds of [`UPDATES`].
-    fn time(&self, updates: u64) -> Duration {
+    fn time(&self, report: Report, updates: u64) -> Duration {
         let mut left = updates;
         let mut spent = Duration::ZERO;
         while left > 0 {
             let round = left.min(UPDATES);
-            spent += self.round(round);
+            spent += self.round(report, round);
             left -= round;
         }
         spent
     }
 
-    fn round(&self, updates: u64) -> Duration {
+    fn round(&self, report: Report, updates: u64) -> Duration {
         let addresses = self.runtime.block_on(self.cloud.set_up(setup())).expect("a set-up");
         self.cloud.seed_credential("artifactory").expect("a seeded credential");
         let tasks: Vec<(String, String)> = (0..updates).map(|_| self.task()).collect();
@@ -85,7 +123,7 @@ impl<'runtime> Fake<'runtime> {
         let requests: Vec<Vec<u8>> = tasks
             .iter()
             .enumerate()
-            .map(|(number, (path, _))| request("PUT", path, &format!("Bearer {token}"), "application/json", &update(number)))
+            .map(|(number, (path, _))| request("PUT", path, &format!("Bearer {token}"), "application/json", &report.body(number)))
             .collect();
         let started = Instant::now();
         for request in &requests {
@@ -154,14 +192,14 @@ impl Bare {
     }
 
     /// Times `updates` updates in rounds of [`UPDATES`], each on a fresh connection, as [`Fake::time`] does.
-    fn time(&self, updates: u64) -> Duration {
+    fn time(&self, report: Report, updates: u64) -> Duration {
         let mut left = updates;
         let mut spent = Duration::ZERO;
         while left > 0 {
             let round = left.min(UPDATES);
             let mut connection = Connection::open(self.address);
             let requests: Vec<Vec<u8>> = (0..usize::try_from(round).unwrap_or(usize::MAX))
-                .map(|number| request("PUT", "/api/v2/secrets/one/tasks/two", "Bearer none", "application/json", &update(number)))
+                .map(|number| request("PUT", "/api/v2/secrets/one/tasks/two", "Bearer none", "application/json", &report.body(number)))
                 .collect();
             let started = Instant::now();
             for request in &requests {
@@ -172,11 +210,6 @@ impl Bare {
         }
         spent
     }
-}
-
-fn update(number: usize) -> String {
-    let secret = format!("{number:08}-a-token-as-the-third-party-issues-it-0123456789abcdef");
-    json!({ "status": "credentials_created", "credentials": { "id": format!("id-{number}"), "payload": { "token": secret } } }).to_string()
 }
 
 fn request(method: &str, path: &str, authorization: &str, content_type: &str, body: &str) -> Vec<u8> {
