@@ -86,10 +86,14 @@ impl Provider {
             .await;
         let again = answer.status == Some(400) && self.is(&update::ONCE_MORE_AFTER_400)
             || answer.status == Some(404) && self.is(&update::ONCE_MORE_AFTER_404);
-        let answer = if again { self.send(self.update(body, 0)).await } else { answer };
+        let answer = if again {
+            let second = self.send(self.update(body, 0)).await;
+            Answer { doubtful: answer.doubtful || second.doubtful, ..second }
+        } else {
+            answer
+        };
         if answer.accepted() {
             self.log(&format!("INFO reported {}", body["status"].as_str().unwrap_or_default()));
-            self.accepted.set(true);
         } else {
             self.log(&format!("ERROR the report was not accepted: {}", answer.in_words()));
         }

@@ -8,7 +8,7 @@ mod failure;
 mod inputs;
 mod third_party;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
@@ -25,8 +25,6 @@ struct Provider {
     client: reqwest::Client,
     /// The IAM token.
     token: RefCell<String>,
-    /// Whether an update was accepted.
-    accepted: Cell<bool>,
 }
 
 /// Runs the provider with the mutation of this id, or without one, and returns its exit status. Reads the environment of the process.
@@ -51,7 +49,7 @@ pub fn run(id: &str) -> Result<u8, String> {
         .build()
         .map_err(|error| format!("making an HTTP client: {error}"))?;
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let provider = Provider { mutation, variables, client, token: RefCell::default(), accepted: Cell::new(false) };
+    let provider = Provider { mutation, variables, client, token: RefCell::default() };
     let done = runtime.block_on(provider.job());
     // A name resolution that hangs must not keep a finished job alive.
     runtime.shutdown_background();

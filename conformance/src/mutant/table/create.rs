@@ -70,6 +70,7 @@ mutations! {
         breaks "CRE-006" "DEL-001" "DEL-003" "DEL-004" "ACT-002" "LPR-001" "ROT-001";
         holes "DEL-006" "DEL-009";
         says "is empty";
+    // Where no undo is tried, none can fail.
     NEVER_UNDOES = "CRE-007/never", "It never undoes a creation.";
         breaks "CRE-007"; holes "CRE-012"; says "lives on at the third party";
     UNDOES_AFTER_400_ONLY = "CRE-007/only-after-400", "It undoes a creation after 400 and after nothing else.";

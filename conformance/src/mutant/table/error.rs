@@ -33,10 +33,13 @@ mutations! {
         breaks "ERR-006"; says "exit status 1";
     PANICS_WITHOUT_A_TOKEN = "ERR-007/iam-answer", "It panics when IAM's answer holds no token.";
         breaks "ERR-007"; says "panicked";
+    // A crash reports nothing (CRE-011, DEL-010), so there is no error in which the secret could stand.
     PANICS_ON_ANOTHER_TYPE = "ERR-007/login-type", "It panics when the login secret has another type.";
-        breaks "ERR-007"; says "panicked";
+        breaks "ERR-007" "CRE-011" "DEL-010"; holes "PRV-002"; says "panicked";
+    // A crash reports nothing (CRE-011).
     PANICS_ON_A_PAGE = "ERR-007/html", "It panics when the third party answers with a page.";
-        breaks "ERR-007"; says "panicked";
+        breaks "ERR-007" "CRE-011"; says "panicked";
+    // A crash reports nothing (CRE-011).
     KILLED_BY_A_PAGE = "ERR-007/signal", "It dies of a signal when the third party answers with a page.";
-        breaks "ERR-007"; says "signal 6";
+        breaks "ERR-007" "CRE-011"; says "signal 6";
 }

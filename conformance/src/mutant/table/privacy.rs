@@ -15,10 +15,12 @@ mutations! {
         breaks "PRV-002"; says "a part of the login secret";
     QUOTES_ITS_TOKEN = "PRV-002/token", "Its error about a refused creation holds its IAM token.";
         breaks "PRV-002"; says "an IAM token";
+    // An id is metadata, in which no secret may stand (PRV-002).
     TOKEN_IN_ID = "PRV-004/whole", "Its credentials id holds the credential itself.";
-        breaks "PRV-004"; says "the value itself";
+        breaks "PRV-004" "PRV-002"; says "the value itself";
     HEAD_IN_ID = "PRV-004/eight-characters", "Its credentials id holds eight characters of the credential.";
         breaks "PRV-004"; says "8 characters of the value";
+    // A hash in an id is also a form of the secret in metadata (PRV-002).
     HASH_IN_ID = "PRV-004/hash", "Its credentials id holds the beginning of the credential's SHA-256.";
         breaks "PRV-004" "PRV-002"; says "the head of its sha256";
 }

@@ -3,6 +3,8 @@
 use super::Mutation;
 
 mutations! {
+    // It reads configurations, which no role of a provider allows (LPR-002), and no deletion works (DEL-001, DEL-003, DEL-004, ACT-002) or
+    // gets as far as its report.
     DELETION_NEEDS_MORE = "LPR-001/deletion-needs-more", "It cannot delete without a role that no document grants it.";
         breaks "LPR-001" "DEL-001" "DEL-003" "DEL-004" "ACT-002" "LPR-002";
         holes "DEL-006" "DEL-009";

@@ -3,12 +3,23 @@
 use super::Mutation;
 
 mutations! {
+    // Secrets Manager takes none of its updates: nothing works (CRE-001, CRE-008, ACT-002, LPR-001), no failure is known (CRE-005, CRE-009,
+    // CRE-011, ACT-001), no retry is accepted (RTY-001).
     SENDS_PLAIN_TEXT = "UPD-001/plain-text", "It sends its updates as plain text.";
-        breaks "UPD-001"; says "Content-Type is not application/json";
+        breaks "UPD-001" "CRE-001" "CRE-005" "CRE-008" "CRE-009" "CRE-011" "ACT-001" "ACT-002" "RTY-001" "LPR-001";
+        holes "CRE-002" "CRE-003" "CRE-004" "CRE-006" "DEL-001" "DEL-002" "DEL-003" "DEL-004" "DEL-005" "DEL-006" "DEL-007" "DEL-008"
+            "DEL-009" "DEL-010" "UPD-003" "UPD-004" "UPD-008" "RTY-004" "ERR-001" "ERR-002" "ROT-001";
+        says "Content-Type is not application/json";
+    // As above; and without an update there is nothing to judge in most scenarios.
     POSTS = "UPD-001/posts", "It sends its updates with POST.";
-        breaks "UPD-001"; says "POST";
+        breaks "UPD-001" "CRE-001" "CRE-005" "CRE-008" "CRE-009" "CRE-011" "ACT-001" "ACT-002" "LPR-001";
+        holes "CRE-002" "CRE-003" "CRE-004" "CRE-006" "CRE-007" "DEL-001" "DEL-002" "DEL-003" "DEL-004" "DEL-005" "DEL-006" "DEL-007"
+            "DEL-008" "DEL-009" "DEL-010" "UPD-002" "UPD-003" "UPD-004" "UPD-007" "UPD-008" "RTY-001" "RTY-004" "ERR-001" "ERR-002"
+            "ERR-003" "ERR-004" "PRV-001" "PRV-002" "PRV-004" "ROT-001";
+        says "POST";
+    // Where the first update alone is answered 400, the second is accepted: nothing is left to undo.
     ONCE_MORE_AFTER_400 = "UPD-002/once-more", "It tries an update once more after 400.";
-        breaks "UPD-002"; says "1 more after the 400";
+        breaks "UPD-002"; holes "CRE-007"; says "1 more after the 400";
     FAILED_AFTER_400 = "UPD-002/failed-after-400", "It reports failed after its report was answered 400.";
         breaks "UPD-002"; says "1 more after the 400: failed";
     ONCE_MORE_AFTER_404 = "UPD-003/once-more", "It tries an update once more after 404.";
