@@ -14,7 +14,7 @@ use super::iam::TokenSigner;
 use super::sockets::Sockets;
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::{FaultParseError, FaultPlan};
+use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService};
 use crate::journal::{EventKind, JobRef, Journal};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
@@ -33,6 +33,9 @@ pub enum CloudError {
     /// A fault cannot be carried out.
     #[error("the fault plan cannot be carried out: {0}")]
     Plan(FaultParseError),
+    /// A fault names an operation that its service does not have, so it would never act.
+    #[error("the fault plan cannot be carried out: `{0}` can never act; {advice}", advice = advice(.0))]
+    Misplaced(Box<Fault>),
     /// No such credential.
     #[error("the third party {third_party} has no living credential {credential}; list them with GET /admin/v1/ledger")]
     NoCredential {
@@ -41,6 +44,17 @@ pub enum CloudError {
         /// Which credential.
         credential: String,
     },
+}
+
+fn advice(fault: &Fault) -> &'static str {
+    match fault.service {
+        FaultService::SecretsManager => {
+            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
+             cancel_task and expire_task need an operation on one task"
+        }
+        FaultService::Iam => "iam has token and other, and no task to cancel or expire",
+        FaultService::ThirdParty => "third_party has create, revoke, list, get and other, and no task to cancel or expire",
+    }
 }
 
 /// A secret that is to be created, as the admin API asks for it.
@@ -144,6 +158,9 @@ impl Cloud {
     /// Replaces the fault plan; an empty one ends all faults.
     pub fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
         plan.check().map_err(CloudError::Plan)?;
+        if let Some(fault) = plan.faults.iter().find(|fault| !fault.can_act()) {
+            return Err(CloudError::Misplaced(Box::new(fault.clone())));
+        }
         let current = self.current()?;
         current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
         current.sockets.faults().set(plan);
