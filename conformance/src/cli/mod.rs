@@ -1,9 +1,15 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod certify;
+mod doctor;
+mod explain;
+mod init;
+mod list;
 mod machinery;
 mod output;
 mod run;
+mod schema;
+mod serve;
 mod setting;
 
 use std::process::ExitCode;
@@ -24,6 +30,18 @@ struct Arguments {
 enum Command {
     /// Certifies a provider: plays every scenario against it and judges what happened.
     Run(run::RunArguments),
+    /// Lists the rules.
+    List(list::ListArguments),
+    /// Tells everything about one rule.
+    Explain(explain::ExplainArguments),
+    /// Writes a first manifest for a provider of which only the job_config.json is there.
+    Init(init::InitArguments),
+    /// Serves the fake cloud alone, to try a provider by hand or to script against.
+    Serve(serve::ServeArguments),
+    /// Prints the schema of a file, or the description of the admin API.
+    Schema(schema::SchemaArguments),
+    /// Checks that this machine can run the suite.
+    Doctor,
     /// Runs one job and outlives it. Started by hallmark itself.
     #[command(hide = true)]
     Supervise,
@@ -36,6 +54,12 @@ pub fn main() -> ExitCode {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
         Command::Run(arguments) => finish(run::run(&arguments)),
+        Command::List(arguments) => finish(list::list(&arguments)),
+        Command::Explain(arguments) => finish(explain::explain(&arguments)),
+        Command::Init(arguments) => finish(init::init(&arguments)),
+        Command::Serve(arguments) => finish(serve::serve(&arguments)),
+        Command::Schema(arguments) => finish(schema::schema(&arguments)),
+        Command::Doctor => finish(doctor::doctor()),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 
 use super::certificates::Authority;
 use super::contents::{ACCESS_KEY, Contents, SetupError};
@@ -75,7 +76,9 @@ pub struct Cloud {
     authority: Arc<Authority>,
     signer: Arc<TokenSigner>,
     runtime: tokio::runtime::Handle,
+    first_port: Option<u16>,
     current: Mutex<Option<Arc<Current>>>,
+    set_ups: watch::Sender<u64>,
 }
 
 /// One set-up with its sockets.
@@ -89,7 +92,18 @@ pub(crate) struct Current {
 impl Cloud {
     /// Starts an empty cloud. Its services run on `runtime`.
     pub fn new(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle) -> Arc<Self> {
-        Arc::new(Self { authority, signer, runtime, current: Mutex::new(None) })
+        Self::on_ports(authority, signer, runtime, None)
+    }
+
+    /// As [`Self::new`], with services on consecutive ports: Secrets Manager on `first_port`, then IAM, the proxy, and the third
+    /// parties as the set-up lists them. None takes free ports.
+    pub fn on_ports(
+        authority: Arc<Authority>,
+        signer: Arc<TokenSigner>,
+        runtime: tokio::runtime::Handle,
+        first_port: Option<u16>,
+    ) -> Arc<Self> {
+        Arc::new(Self { authority, signer, runtime, first_port, current: Mutex::new(None), set_ups: watch::Sender::new(0) })
     }
 
     /// Tells whether something is set up.
@@ -101,13 +115,24 @@ impl Cloud {
     pub async fn set_up(&self, setup: StageSetup) -> Result<StageAddresses, CloudError> {
         self.tear_down().await;
         let contents = Contents::new(setup, self.signer.clone())?;
-        let sockets = Sockets::open(&contents, &self.authority, &self.runtime)?;
+        let sockets = Sockets::open(&contents, &self.authority, &self.runtime, self.first_port)?;
         let addresses = sockets.addresses(&contents, &self.authority);
         // Every input is resolved once here, so that a wrong name is told before any job runs.
         let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
         current.contents.parameters(&current.contents.setup().parameters, &current.third_party_urls())?;
         *self.lock() = Some(Arc::new(current));
+        self.set_ups.send_modify(|count| *count += 1);
         Ok(addresses)
+    }
+
+    /// Counts the set-ups; tells when there is another one, with another journal.
+    pub fn set_ups(&self) -> watch::Receiver<u64> {
+        self.set_ups.subscribe()
+    }
+
+    /// Returns where the present set-up's services are.
+    pub fn addresses(&self) -> Result<StageAddresses, CloudError> {
+        Ok(self.current()?.addresses.clone())
     }
 
     /// Sets the cloud up as before, with everything that happened gone.

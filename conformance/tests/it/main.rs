@@ -1,0 +1,3 @@
+//! The command line as its users have it, in one binary.
+
+mod cli;
