@@ -9,6 +9,7 @@
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
 //! | [`results`] | the one file that every report is rendered from |
 //! | [`report`], [`progress`] | what people and machines read |
+//! | [`mutant`], [`selftest`] | wrong providers, and the proof that each is found out |
 //! | [`cli`] | the command line |
 
 pub mod catalog;
@@ -22,11 +23,13 @@ pub mod init;
 pub mod job_config;
 pub mod list;
 pub mod manifest;
+pub mod mutant;
 pub mod oracle;
 mod paragraph;
 pub mod progress;
 pub mod report;
 pub mod results;
 pub mod ruling;
+pub mod selftest;
 pub mod suite;
 pub mod verdict;

@@ -36,7 +36,7 @@ pub fn scenario_record(planned: &Planned, variant: Option<&str>, outcome: Option
     }
 }
 
-/// What a scenario came to for one rule. A provider's fault stays a fault when we have trouble besides; a pass does not.
+/// What a scenario came to for one rule. With trouble of ours it says nothing, neither for nor against the provider.
 fn scenario_verdict(judgements: &[&Judgement], trouble: &[String]) -> Verdict {
     let any = |verdict: Verdict| judgements.iter().any(|judgement| judgement.verdict == verdict);
     if any(Verdict::Fail) && trouble.is_empty() {
@@ -45,6 +45,8 @@ fn scenario_verdict(judgements: &[&Judgement], trouble: &[String]) -> Verdict {
         Verdict::Inconclusive
     } else if any(Verdict::Pass) {
         Verdict::Pass
+    } else if any(Verdict::NotApplicable) {
+        Verdict::NotApplicable
     } else {
         Verdict::NotExercised
     }
@@ -221,4 +223,145 @@ impl<'run> Ruling<'run> {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use hallmark_harness::contract::ValueType;
+
+    use super::*;
+    use crate::manifest::{DeclaredInput, InputValue, Preset, ThirdPartySource, Variant};
+    use crate::suite::Selection;
+
+    /// A provider to which every rule applies.
+    fn variant() -> Variant {
+        let input = |name: &str, value_type: ValueType, required: bool, value: InputValue| DeclaredInput {
+            name: name.into(),
+            value_type,
+            required,
+            value: Some(value),
+        };
+        let third_party = ThirdPartySource { preset: Some(Preset::Artifactory), spec: None, hosts: Vec::new() };
+        Variant {
+            name: None,
+            inputs: vec![
+                input("login", ValueType::SecretId, true, InputValue::Secret("login".into())),
+                input("seconds", ValueType::Integer, false, InputValue::Literal("5".into())),
+                input("kind", ValueType::Enum(vec!["a".into(), "b".into()]), true, InputValue::Literal("a".into())),
+            ],
+            outputs: Vec::new(),
+            third_parties: [("artifactory".to_owned(), third_party)].into(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// A run of scenarios of CRE-007 and UPD-007, each with what its oracles said.
+    struct Run {
+        catalog: Catalog,
+        plan: Plan,
+        scenarios: Vec<ScenarioRecord>,
+        waivers: Vec<Waiver>,
+        profile: Profile,
+    }
+
+    impl Run {
+        fn of(rules: &[&str], profile: Profile, said: impl Fn(&Planned, usize) -> ScenarioOutcome) -> Self {
+            let catalog = Catalog::built_in().unwrap();
+            let selection = Selection { rules: rules.iter().map(|id| RuleId::from(*id)).collect(), ..Selection::default() };
+            let plan = Plan::new(&catalog, &[variant()], &[], &selection).unwrap();
+            let scenarios = plan
+                .scenarios
+                .iter()
+                .enumerate()
+                .map(|(index, planned)| scenario_record(planned, None, Some(&said(planned, index))))
+                .collect();
+            Self { catalog, plan, scenarios, waivers: Vec::new(), profile }
+        }
+
+        fn waived(mut self, rule: &str, days: i64) -> Self {
+            let expires = OffsetDateTime::now_utc().date() + time::Duration::days(days);
+            self.waivers.push(Waiver { rule: rule.into(), reason: "known".into(), expires });
+            self
+        }
+
+        fn ruling(&self) -> Ruling<'_> {
+            Ruling::new(&self.catalog, self.profile, &self.plan, &self.scenarios, &self.waivers)
+        }
+
+        fn verdict(&self, rule: &str) -> Verdict {
+            self.ruling().records().into_iter().find(|record| record.id.as_str() == rule).unwrap().verdict
+        }
+    }
+
+    fn said(judgements: Vec<Judgement>) -> ScenarioOutcome {
+        ScenarioOutcome { judgements, ..ScenarioOutcome::default() }
+    }
+
+    fn passes(planned: &Planned) -> ScenarioOutcome {
+        said(vec![Judgement::pass(planned.rule.as_str(), "kept", [1])])
+    }
+
+    #[test]
+    fn a_rule_passes_when_every_scenario_reached_and_kept_it() {
+        assert_eq!(Run::of(&["CRE-007"], Profile::Core, |planned, _| passes(planned)).verdict("CRE-007"), Verdict::Pass);
+    }
+
+    #[test]
+    fn one_scenario_that_never_reached_the_rule_is_a_hole() {
+        let run = Run::of(&["CRE-007"], Profile::Core, |planned, index| if index == 3 { said(Vec::new()) } else { passes(planned) });
+        assert_eq!(run.verdict("CRE-007"), Verdict::NotExercised);
+    }
+
+    #[test]
+    fn a_failure_anywhere_breaks_the_rule_and_trouble_does_not() {
+        let failure = |rule: &str| Judgement::fail(rule, "this", "that", [1]);
+        let foreign = Run::of(&["CRE-007"], Profile::Core, |planned, index| {
+            let mut outcome = passes(planned);
+            outcome.judgements.extend((index == 0).then(|| failure("PRV-002")));
+            outcome
+        });
+        assert_eq!(foreign.verdict("PRV-002"), Verdict::Fail, "a universal oracle's find in another rule's scenario");
+        let troubled = Run::of(&["CRE-007"], Profile::Core, |planned, index| {
+            let mut outcome = passes(planned);
+            if index == 0 {
+                outcome.judgements.push(failure("CRE-007"));
+                outcome.trouble.push("the disk is full".into());
+            }
+            outcome
+        });
+        assert_eq!(troubled.verdict("CRE-007"), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_part_that_only_should_hold_counts_under_resilient_only() {
+        let part = |planned: &Planned, _: usize| {
+            let mut outcome = passes(planned);
+            outcome.judgements.push(Judgement::fail("CRE-009", "this", "that", [1]).at(crate::catalog::Level::Should));
+            outcome
+        };
+        assert_eq!(Run::of(&["CRE-009"], Profile::Core, part).verdict("CRE-009"), Verdict::Pass);
+        assert_eq!(Run::of(&["CRE-009"], Profile::Resilient, part).verdict("CRE-009"), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_rule_that_needs_a_broken_one_does_not_apply() {
+        let run = Run::of(&["UPD-007", "RTY-001"], Profile::Resilient, |planned, _| match planned.rule.as_str() {
+            "RTY-001" => said(vec![Judgement::fail("RTY-001", "a retry", "none", [1])]),
+            _ => said(vec![Judgement::not_exercised("UPD-007", "no update was retried")]),
+        });
+        assert_eq!(run.verdict("UPD-007"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn waivers_hold_until_their_day_and_only_for_what_is_broken() {
+        let broken = |planned: &Planned, _: usize| said(vec![Judgement::fail(planned.rule.as_str(), "this", "that", [1])]);
+        let waived = Run::of(&["CRE-007"], Profile::Core, broken).waived("CRE-007", 0);
+        assert_eq!(waived.verdict("CRE-007"), Verdict::Waived);
+        assert_eq!(waived.ruling().bad_waivers(&waived.ruling().records()), BadWaivers::default());
+        let expired = Run::of(&["CRE-007"], Profile::Core, broken).waived("CRE-007", -1);
+        assert_eq!(expired.verdict("CRE-007"), Verdict::Fail);
+        assert_eq!(expired.ruling().bad_waivers(&expired.ruling().records()).expired, ["CRE-007"]);
+        let stale = Run::of(&["CRE-007"], Profile::Core, |planned, _| passes(planned)).waived("CRE-007", 1);
+        assert_eq!(stale.ruling().bad_waivers(&stale.ruling().records()).stale, ["CRE-007"]);
+    }
 }

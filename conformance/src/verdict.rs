@@ -76,6 +76,11 @@ impl Judgement {
         Self::new(rule, Verdict::NotExercised, String::new(), why.into(), [])
     }
 
+    /// The manifest declares what makes the rule inapplicable to what happened.
+    pub fn not_applicable(rule: &str, why: impl Into<String>, evidence: impl IntoIterator<Item = u64>) -> Self {
+        Self::new(rule, Verdict::NotApplicable, String::new(), why.into(), evidence)
+    }
+
     /// Nothing can be said, for a reason of ours.
     pub fn inconclusive(rule: &str, why: impl Into<String>) -> Self {
         Self::new(rule, Verdict::Inconclusive, String::new(), why.into(), [])

@@ -15,10 +15,21 @@ Feature: Creating a credential
       Then exactly one created credential is accepted for the task
       And the job succeeds
 
+    Scenario: Secrets Manager holds the payload against the declared outputs
+      Given the knob validate_payload is true
+      When Secrets Manager creates the secret
+      Then exactly one created credential is accepted for the task
+      And the job succeeds
+
   @CRE-002
   Rule: The payload holds every required output
     Scenario: The outputs of a created credential
       When Secrets Manager creates the secret
+      Then the payload holds every required output with its declared type
+
+    Scenario: The outputs of a rotated credential
+      When Secrets Manager creates the secret
+      And Secrets Manager rotates the secret
       Then the payload holds every required output with its declared type
 
   @CRE-003
@@ -43,6 +54,11 @@ Feature: Creating a credential
     Scenario: Two secrets are created
       When Secrets Manager creates the secret
       And Secrets Manager creates another secret
+      Then every creation reported a credentials id of its own
+
+    Scenario: A secret is rotated
+      When Secrets Manager creates the secret
+      And Secrets Manager rotates the secret
       Then every creation reported a credentials id of its own
 
   @CRE-008

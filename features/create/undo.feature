@@ -33,11 +33,17 @@ Feature: Undoing a creation
       Then the created credential is no longer alive at the third party
       And the job fails
 
-    Scenario: The task is cancelled while the job runs
-      Given the task is cancelled just before its first update
+    Scenario Outline: The task is cancelled while the job runs, and the late update is answered <status>
+      Given the knob cancelled_task_status is <status>
+      And the task is cancelled just before its first update
       When Secrets Manager creates the secret
       Then the created credential is no longer alive at the third party
       And the job fails
+
+      Examples:
+        | status |
+        | 404    |
+        | 400    |
 
     Scenario Outline: The task times out while the job runs, and the late update is answered <status>
       Given the knob final_task_status is <status>

@@ -25,6 +25,37 @@ Feature: Daily retries of a deletion
         | 2   | 503    |
         | 10  | 503    |
 
+      @refusal @thorough
+      Examples:
+        | day | status |
+        | 3   | 409    |
+        | 4   | 409    |
+        | 5   | 409    |
+        | 6   | 409    |
+        | 7   | 409    |
+        | 8   | 409    |
+        | 9   | 409    |
+
+      @transient @thorough
+      Examples:
+        | day | status |
+        | 3   | 503    |
+        | 4   | 503    |
+        | 5   | 503    |
+        | 6   | 503    |
+        | 7   | 503    |
+        | 8   | 503    |
+        | 9   | 503    |
+
+    @days @refusal
+    Scenario: The daily retries belong to one task, and the third party recovers on day 2
+      Given the knob new_task_per_retry is false
+      And a secret was created
+      And the third party answers every revocation with 409
+      When Secrets Manager deletes the secret
+      And the third party recovers on day 2
+      Then all 2 failing days were reported and the credential was revoked once
+
   @DEL-005
   Rule: While the third party does not recover, nothing is reported deleted
     @refusal

@@ -3,6 +3,11 @@ Feature: Errors of a failed task
 
   @ERR-001
   Rule: A failed task carries complete errors
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then the failure carries complete errors
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403
@@ -18,10 +23,22 @@ Feature: Errors of a failed task
 
   @ERR-002
   Rule: The code is an application code
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then every error code is an application code
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403
       When Secrets Manager creates the secret
+      Then every error code is an application code
+
+    @needs-third-party
+    Scenario: A deletion is refused
+      Given a secret was created
+      And the third party answers every revocation with 409
+      When Secrets Manager deletes the secret
       Then every error code is an application code
 
   @ERR-003
@@ -33,6 +50,11 @@ Feature: Errors of a failed task
 
   @ERR-004
   Rule: The description is for a person
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then every description is plain text for a person
+
     @needs-third-party
     Scenario Outline: The third party refuses the creation with <status> and <body>
       Given the third party answers every creation with <status> and <body>
@@ -47,6 +69,11 @@ Feature: Errors of a failed task
 
   @ERR-005
   Rule: A failure is logged too
+    Scenario: The action is unknown
+      Given the variable SM_ACTION is rotate_credentials
+      When Secrets Manager creates the secret
+      Then the failure is logged
+
     @needs-third-party
     Scenario: A creation is refused
       Given the third party answers every creation with 403
@@ -95,3 +122,25 @@ Feature: Errors of a failed task
       Given Secrets Manager applies every update and answers 200 with an empty object
       When Secrets Manager creates the secret
       Then no job crashed
+
+    @needs-login-secret
+    Scenario Outline: The login secret is <state>
+      Given the login secret is <state>
+      When Secrets Manager creates the secret
+      Then no job crashed
+
+      Examples:
+        | state           |
+        | of another type |
+        | malformed       |
+
+    @needs-third-party
+    Scenario Outline: The third party answers a creation with 200 and <body>
+      Given the third party answers every creation with 200 and <body>
+      When Secrets Manager creates the secret
+      Then no job crashed
+
+      Examples:
+        | body            |
+        | an HTML page    |
+        | an empty object |

@@ -28,7 +28,12 @@ pub(crate) const DURATION: Format<Duration> = Format("a duration up to a day, su
 /// Zero means "never expires" to Artifactory, which is not what a rotated secret is for.
 pub(crate) const SECONDS: Format<i64> =
     Format("a whole number of seconds above zero", |value| value.parse().ok().filter(|seconds| *seconds > 0));
-pub(crate) const BOOLEAN: Format<bool> = Format("true or false", boolean);
+/// The spellings of Go's `ParseBool`, which the providers made by IBM's generator accept.
+pub(crate) const BOOLEAN: Format<bool> = Format("true or false", |value| match value {
+    "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+    "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+    _ => None,
+});
 
 /// Reads a variable, or its default where it is absent.
 pub(crate) fn read<T>(environment: &Environment, name: &'static str, default: &str, format: &Format<T>) -> Result<T, Failure> {
@@ -37,22 +42,12 @@ pub(crate) fn read<T>(environment: &Environment, name: &'static str, default: &s
     parse(variable(environment, name).unwrap_or(default)).ok_or(failure(name, expected))
 }
 
-/// The spellings of Go's `ParseBool`, which the providers made by IBM's generator accept.
-fn boolean(value: &str) -> Option<bool> {
-    match value {
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        _ => None,
-    }
-}
-
 /// Reads the address of a service. Secrets are sent there, so plain http is for this machine only.
-fn service_url(value: &str) -> Option<Url> {
+pub(crate) fn service_url(value: &str) -> Option<Url> {
     let url = Url::parse(value).ok()?;
     let host = url.host_str()?;
     // Parsed, because 127.example.com is a name like any other.
-    let is_loopback = |address: IpAddr| address.is_loopback();
-    let is_local = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(is_loopback);
+    let is_local = host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && is_local);
     let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     (is_private && is_plain).then_some(url)
@@ -73,7 +68,3 @@ pub(crate) fn address(base: &Url, segments: &[&str]) -> Url {
     }
     url
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/config.rs"]
-mod tests;

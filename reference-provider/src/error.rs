@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{CallError, Kind};
+use crate::http::CallError;
 
 /// Why the task was not done, as `CODE: description`; a published code never changes.
 ///
@@ -45,11 +45,11 @@ pub(crate) enum Failure {
 
 impl Failure {
     pub(crate) fn creation(cause: CallError) -> Self {
-        if matches!(cause.kind, Kind::Refused(_)) { Self::CreateRefused(cause) } else { Self::CreateUnavailable(cause) }
+        if cause.refused.is_some() { Self::CreateRefused(cause) } else { Self::CreateUnavailable(cause) }
     }
 
     pub(crate) fn deletion(cause: CallError) -> Self {
-        if matches!(cause.kind, Kind::Refused(_)) { Self::DeleteRefused(cause) } else { Self::DeleteUnavailable(cause) }
+        if cause.refused.is_some() { Self::DeleteRefused(cause) } else { Self::DeleteUnavailable(cause) }
     }
 
     /// Returns what the task is told.

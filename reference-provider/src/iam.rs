@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::{ADDRESS, Environment, address, read, variable};
 use crate::error::Failure;
-use crate::http::{CallError, Http, Kind, json};
+use crate::http::{Http, json};
 use crate::retry::Phase;
 
 /// Where IBM's own clients look for the compute resource token, in this order.
@@ -45,26 +45,15 @@ impl Iam {
     /// Fetches an access token.
     pub(crate) async fn fetch_token(&self, http: &Http<'_>, phase: Phase) -> Result<SecretString> {
         let read = |body: Option<&str>| json(body)?["access_token"].as_str().filter(|token| !token.is_empty()).map(SecretString::from);
-        let mut is_second_chance = false;
-        let attempt = async || {
-            let mut answer = http.send(phase, http.client.post(self.url.clone()).form(&self.form), read).await;
-            if let Err(error) = &mut answer
-                && is_unknown_key(error)
-                && !std::mem::replace(&mut is_second_chance, true)
-            {
-                // A key that was made a moment ago is unknown for about this long.
-                error.kind = Kind::Unavailable;
-                error.retry_after = Some(Duration::from_secs(2));
+        let attempt = async || http.send(phase, http.client.post(self.url.clone()).form(&self.form), read).await;
+        let mut answer = http.retry(phase, attempt).await;
+        if answer.as_ref().is_err_and(|error| error.body.expose_secret().contains("BXNIM0415E")) {
+            http.log("WARNING: IAM does not know the API key");
+            // One that was made a moment ago is unknown for about this long.
+            if http.budget.wait(phase, 1, Some(Duration::from_secs(2))).await {
+                answer = http.retry(phase, attempt).await;
             }
-            answer
-        };
-        http.retry(phase, attempt).await.map_err(|error| {
-            let text = if is_unknown_key(&error) { "IAM does not know the API key" } else { "IAM gave no access token" };
-            anyhow::Error::new(error).context(text)
-        })
+        }
+        answer.context("IAM gave no access token")
     }
-}
-
-fn is_unknown_key(error: &CallError) -> bool {
-    error.body.expose_secret().contains("BXNIM0415E")
 }

@@ -2,7 +2,7 @@
 //!
 //! Secrets Manager starts it as a Code Engine job with one task: create a credential at a third-party system, or delete
 //! one. The job does that, reports to the task, and ends. Start reading at `lifecycle`; to support another system,
-//! describe it in `system`.
+//! implement `system::System`.
 
 mod config;
 mod error;
@@ -12,22 +12,14 @@ mod lifecycle;
 mod retry;
 mod secrets_manager;
 mod system;
-mod third_party;
+
+use std::process::ExitCode;
 
 pub use config::Environment;
 use config::variable;
 
-/// How a job ended; `main` turns it into the exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The task was done and Secrets Manager knows it.
-    Succeeded,
-    /// The task was not done; the log says why, and so does the task where Secrets Manager took the report.
-    Failed,
-}
-
-/// Runs one job to its end, within its retry budget and a few short requests, and hands each line of its log to `write_line`.
-pub async fn run(environment: &Environment, write_line: &dyn Fn(&str)) -> Outcome {
+/// Runs one job to its end, within its retry budget and a few short requests; hands each line of its log to `write_line`.
+pub async fn run(environment: &Environment, write_line: &dyn Fn(&str)) -> ExitCode {
     let task = variable(environment, "SM_SECRET_TASK_ID").unwrap_or("unknown");
     // Only the two known actions are repeated: what else stands there is somebody's mistake and could be a secret.
     let is_known = |action: &&str| matches!(*action, "create_credentials" | "delete_credentials");
@@ -37,8 +29,11 @@ pub async fn run(environment: &Environment, write_line: &dyn Fn(&str)) -> Outcom
         // A line break in a value would forge a second record.
         write_line(&format!("{time} [{task}]:[{action}] {record}").replace(char::is_control, " "));
     };
-    lifecycle::run(environment, &log).await.unwrap_or_else(|error| {
-        log(&format!("ERROR: nothing could be reported: {error:#}"));
-        Outcome::Failed
-    })
+    let Err(failure) = lifecycle::run(environment, &log).await else { return ExitCode::SUCCESS };
+    log(&format!("ERROR: {failure:#}"));
+    ExitCode::FAILURE
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/mod.rs"]
+mod tests;

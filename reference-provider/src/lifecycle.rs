@@ -3,39 +3,41 @@
 //! The order of the calls is chosen so that a job which is killed at any point and started again with the same task leaves one
 //! credential or none: token, login secret, what an earlier run left, creation or revocation, report, undo if that was refused.
 
-use std::error::Error;
-
+use anyhow::Context;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::Outcome;
 use crate::config::{Environment, ID, path_segment, read, variable};
 use crate::error::Failure;
-use crate::http::{Http, Kind};
+use crate::http::Http;
 use crate::retry::{Budget, Phase};
 use crate::secrets_manager::SecretsManager;
-use crate::system::describe;
-use crate::third_party::ThirdParty;
+use crate::system::{ThirdParty, choose};
 
-/// Does the job, or reports why it cannot be done; an error means that nothing could be reported.
-pub(crate) async fn run(environment: &Environment, log: &dyn Fn(&str)) -> anyhow::Result<Outcome> {
-    let given = Budget::read(environment);
-    let budget = given.as_ref().copied().or_else(|_| Budget::read(&Environment::new()))?;
+/// Does the job, or reports to the task why it cannot be done, and returns that.
+pub(crate) async fn run(environment: &Environment, log: &dyn Fn(&str)) -> anyhow::Result<()> {
+    // A bad setting is reported as a bad input is: `act` looks at it again.
+    let budget = Budget::read(environment).or_else(|_| Budget::read(&Environment::new()))?;
     let http = Http::new(budget, log)?;
     // The token comes first: without it nothing could be reported, so nothing may be created.
-    let mut secrets_manager = SecretsManager::sign_in(&http, environment).await?;
-    let result = match given {
-        Ok(_) => act(&http, &mut secrets_manager, environment).await,
-        Err(failure) => Err(failure),
+    let mut secrets_manager = SecretsManager::sign_in(&http, environment).await.context("nothing could be reported")?;
+    let Err(failure) = act(&http, &mut secrets_manager, environment).await else { return Ok(()) };
+    let phase = match &failure {
+        // Secrets Manager has had its chance: one more attempt, after the pause that it asked for.
+        Failure::ReportNotAccepted(cause) if http.budget.wait(Phase::Undo, 1, cause.retry_after).await => Phase::Once,
+        // Else the task takes nothing more, or "failed" is not the truth: the credential is gone, or may live on.
+        Failure::ReportNotAccepted(_) | Failure::TaskClosed | Failure::UndoFailed(_) | Failure::DeletionNotReported(_) => {
+            return Err(failure.into());
+        }
+        _ => Phase::Undo,
     };
-    let Err(failure) = result else { return Ok(Outcome::Succeeded) };
-    let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    log(&format!("ERROR: {failure}{cause}"));
-    report_failure(&http, &mut secrets_manager, &failure).await;
-    Ok(Outcome::Failed)
+    // `update_task` logs how it went, and there is nobody else to tell.
+    let _ = secrets_manager.update_task(phase, &failure.report()).await;
+    Err(failure.into())
 }
 
 async fn act(http: &Http<'_>, secrets_manager: &mut SecretsManager<'_>, environment: &Environment) -> Result<(), Failure> {
+    Budget::read(environment)?;
     let credential_id = variable(environment, "SM_CREDENTIALS_ID").and_then(path_segment);
     let to_delete = match variable(environment, "SM_ACTION") {
         Some("create_credentials") => None,
@@ -45,7 +47,7 @@ async fn act(http: &Http<'_>, secrets_manager: &mut SecretsManager<'_>, environm
     };
     let task_id = read(environment, "SM_SECRET_TASK_ID", "", &ID)?;
     let login_secret_id = read(environment, "SM_LOGIN_SECRET_ID_VALUE", "", &ID)?;
-    let system = describe(environment, &task_id)?;
+    let system = choose(environment)?;
     let login = secrets_manager.login_secret(&login_secret_id).await?;
     let third_party = ThirdParty { http, system, login, task_id };
     match to_delete {
@@ -58,10 +60,10 @@ async fn create(secrets_manager: &mut SecretsManager<'_>, third_party: &ThirdPar
     if is_done_by_an_earlier_run(secrets_manager, third_party).await? {
         return Ok(());
     }
-    let credential = third_party.create().await?;
-    third_party.http.log(&format!("INFO: created the credential {}", credential.id));
-    let payload = json!({ "token": credential.token.expose_secret(), "url": third_party.system.service });
-    let update = json!({ "status": "credentials_created", "credentials": { "id": credential.id, "payload": payload } });
+    let (id, token) = third_party.create().await?;
+    third_party.http.log(&format!("INFO: created the credential {id}"));
+    let payload = json!({ "token": token.expose_secret(), "url": third_party.system.service() });
+    let update = json!({ "status": "credentials_created", "credentials": { "id": id, "payload": payload } });
     let Err(cause) = secrets_manager.update_task(Phase::Report, &update).await else { return Ok(()) };
     // A refusal after an attempt without a definite answer has two meanings: "I have it already" and "I never got it, and
     // now it is too late". In the first the credential is live and must stay, in the second it must go, and only the task
@@ -69,8 +71,8 @@ async fn create(secrets_manager: &mut SecretsManager<'_>, third_party: &ThirdPar
     if cause.is_in_doubt && secrets_manager.task_status().await.as_deref() == Some("credentials_created") {
         return Ok(());
     }
-    third_party.revoke(&credential.id, Phase::Undo).await.map_err(Failure::UndoFailed)?;
-    let is_closed = matches!(cause.kind, Kind::Refused(400 | 404));
+    third_party.revoke(&id, Phase::Undo).await.map_err(Failure::UndoFailed)?;
+    let is_closed = matches!(cause.refused, Some(400 | 404));
     Err(if is_closed { Failure::TaskClosed } else { Failure::ReportNotAccepted(cause) })
 }
 
@@ -96,21 +98,9 @@ async fn delete(secrets_manager: &mut SecretsManager<'_>, third_party: &ThirdPar
     let update = json!({ "status": "credentials_deleted" });
     let Err(cause) = secrets_manager.update_task(Phase::Report, &update).await else { return Ok(()) };
     // Here a plain 400 is worth a look as well: an earlier run may have reported the very same.
-    let is_worth_a_look = cause.is_in_doubt || cause.kind == Kind::Refused(400);
+    let is_worth_a_look = cause.is_in_doubt || cause.refused == Some(400);
     if is_worth_a_look && secrets_manager.task_status().await.as_deref() == Some("credentials_deleted") {
         return Ok(());
     }
     Err(Failure::DeletionNotReported(cause))
-}
-
-async fn report_failure(http: &Http<'_>, secrets_manager: &mut SecretsManager<'_>, failure: &Failure) {
-    let phase = match failure {
-        // Secrets Manager has had its chance: one more attempt, after the pause that it asked for.
-        Failure::ReportNotAccepted(cause) if http.budget.wait(Phase::Undo, 1, cause.retry_after).await => Phase::Once,
-        // Else the task takes nothing more, or "failed" is not the truth: the credential is gone, or may live on.
-        Failure::ReportNotAccepted(_) | Failure::TaskClosed | Failure::UndoFailed(_) | Failure::DeletionNotReported(_) => return,
-        _ => Phase::Undo,
-    };
-    // `update_task` logs how it went, and there is nobody else to tell.
-    let _ = secrets_manager.update_task(phase, &failure.report()).await;
 }

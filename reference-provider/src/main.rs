@@ -1,13 +1,12 @@
 //! The job: one process, one task, exit 0 when the task was done and 1 when it was not.
 
-use std::io::Write;
+use std::io::{Result, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use reference_provider::{Environment, Outcome};
+use reference_provider::Environment;
 
 fn main() -> Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Names or values that are not UTF-8 cannot be ours: Code Engine's API takes text only.
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let environment: Environment = variables.collect();
@@ -16,5 +15,5 @@ fn main() -> Result<ExitCode> {
     let outcome = runtime.block_on(reference_provider::run(&environment, &write_line));
     // A name resolution that hangs must not keep the finished job alive.
     runtime.shutdown_background();
-    Ok(if outcome == Outcome::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(outcome)
 }

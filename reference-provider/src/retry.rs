@@ -24,7 +24,7 @@ pub(crate) enum Phase {
 pub(crate) struct Budget {
     started: Instant,
     whole: Duration,
-    request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
 }
 
 impl Budget {
@@ -60,7 +60,7 @@ impl Budget {
     ///
     /// The lower bound keeps a job with a budget of 8 s or more to five attempts in a second; the full spread above it keeps
     /// many jobs from coming back at the same moment.
-    fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
+    pub(crate) fn delay(&self, attempts: u32, retry_after: Option<Duration>) -> Duration {
         let base = (self.whole / 16).min(Duration::from_millis(500));
         let doubled = base.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
         match retry_after {
@@ -82,7 +82,3 @@ pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration
     };
     (!asked.is_zero()).then_some(asked)
 }
-
-#[cfg(test)]
-#[path = "../tests/unit/retry.rs"]
-mod tests;

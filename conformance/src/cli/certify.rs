@@ -1,14 +1,14 @@
 //! From played scenarios to the records of the results.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
-use crate::results::{Circumstances, Record, ScenarioRecord, SummaryRecord, TimingRecord, Writer, conclude};
+use crate::results::{Circumstances, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
 use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{Collector, Plan};
 
@@ -39,15 +39,13 @@ pub(super) struct Certification<'run> {
 }
 
 impl Certification<'_> {
-    /// Returns every record after the first.
-    pub(super) fn records(&self, collector: &Collector) -> Vec<Record> {
+    /// Returns every record after the first: the scenarios that ended, in that order, then those that did not.
+    pub(super) fn records(&self, collector: &Collector, finished: &[ScenarioRecord]) -> Vec<Record> {
         let (outcomes, mut trouble) = collector.gathered();
-        let scenarios: Vec<ScenarioRecord> = self
-            .plan
-            .scenarios
-            .iter()
-            .map(|planned| scenario_record(planned, self.variants[planned.variant].name.as_deref(), outcomes.get(&planned.id)))
-            .collect();
+        let known: BTreeSet<&str> = finished.iter().map(|scenario| scenario.id.as_str()).collect();
+        let cut = self.plan.scenarios.iter().filter(|planned| !known.contains(planned.id.as_str()));
+        let cut = cut.map(|planned| scenario_record(planned, self.variants[planned.variant].name.as_deref(), outcomes.get(&planned.id)));
+        let scenarios: Vec<ScenarioRecord> = finished.iter().cloned().chain(cut).collect();
         let ruling = Ruling::new(self.catalog, self.profile, self.plan, &scenarios, &self.manifest.waivers);
         let rules = ruling.records();
         if let Ended::TimeIsUp(limit) = self.ended {
@@ -86,14 +84,6 @@ impl Certification<'_> {
             stages: self.stages,
         }
     }
-}
-
-/// Writes the records; what could be written stays.
-pub(super) fn save(mut writer: Writer, records: &[Record]) -> anyhow::Result<()> {
-    for record in records {
-        writer.write(record).context("keeping the results")?;
-    }
-    writer.finish().map(drop).context("keeping the results")
 }
 
 /// Returns the present as RFC 3339.

@@ -3,13 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use hallmark_harness::admin::AdminClient;
 use hallmark_harness::cloud::certificates::Authority;
 use hallmark_harness::cloud::iam::TokenSigner;
 use hallmark_harness::job::{ProcessLauncher, SupervisorCommand};
 use hallmark_harness::stage::Resources;
+use rustix::process::{Resource, getrlimit};
 use secrecy::SecretString;
+
+/// Files that hallmark holds open whatever it plays, generously.
+pub(super) const FILES: u64 = 32;
+
+/// Files of one stage: its listeners, the connections of a provider that opens several, three pipes to a supervisor. A full run takes 11.
+pub(super) const FILES_OF_STAGE: u64 = 16;
 
 /// The machinery of one run. Dropping it ends the fake clouds.
 pub(super) struct Machinery {
@@ -21,8 +28,9 @@ pub(super) struct Machinery {
 }
 
 impl Machinery {
-    /// Starts it.
-    pub(super) fn start() -> anyhow::Result<Self> {
+    /// Starts it, for so many stages at once.
+    pub(super) fn start(stages: u64) -> anyhow::Result<Self> {
+        enough_files(stages, getrlimit(Resource::Nofile).current)?;
         install_provider();
         let clouds = tokio::runtime::Builder::new_multi_thread()
             .thread_name("hallmark-cloud")
@@ -55,6 +63,20 @@ impl Drop for Machinery {
     }
 }
 
+/// Refuses to begin what would end in the middle for want of files.
+fn enough_files(stages: u64, allowed: Option<u64>) -> anyhow::Result<()> {
+    let needed = FILES + FILES_OF_STAGE * stages;
+    // None stands for no limit.
+    let Some(allowed) = allowed.filter(|allowed| *allowed < needed) else { return Ok(()) };
+    let instead = match allowed.saturating_sub(FILES) / FILES_OF_STAGE {
+        0 => String::new(),
+        fewer => format!(", or play fewer at once with --jobs {fewer}"),
+    };
+    bail!(
+        "playing {stages} scenarios at once takes up to {needed} open files, and this process may have {allowed}; allow more with `ulimit -n {needed}`{instead}"
+    )
+}
+
 /// Makes ring the process' crypto provider; a second call finds it made.
 pub(super) fn install_provider() {
     rustls::crypto::ring::default_provider().install_default().ok();
@@ -67,5 +89,20 @@ pub(super) fn own_executable() -> anyhow::Result<PathBuf> {
         std::fs::read_link(&linked).or(Ok(linked))
     } else {
         std::env::current_exe().context("finding hallmark's own executable")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_files_are_refused_with_what_to_do() {
+        enough_files(32, Some(1024)).unwrap();
+        enough_files(512, None).unwrap();
+        let few = enough_files(32, Some(100)).unwrap_err().to_string();
+        assert!(few.contains("ulimit -n 544") && few.contains("--jobs 4"), "{few}");
+        let none = enough_files(1, Some(20)).unwrap_err().to_string();
+        assert!(none.contains("ulimit -n 48") && !none.contains("--jobs"), "{none}");
     }
 }

@@ -3,17 +3,23 @@
 mod certify;
 mod doctor;
 mod explain;
+mod folder;
 mod init;
+mod keeping;
 mod list;
 mod machinery;
 mod output;
 mod run;
 mod schema;
+mod selftest;
 mod serve;
 mod setting;
 
+use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 
 use crate::exit_code;
@@ -42,6 +48,11 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Checks that this machine can run the suite.
     Doctor,
+    /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
+    Selftest(selftest::SelftestArguments),
+    /// Runs one job of a wrong provider. Started by hallmark itself.
+    #[command(hide = true)]
+    Mutant(selftest::MutantArguments),
     /// Runs one job and outlives it. Started by hallmark itself.
     #[command(hide = true)]
     Supervise,
@@ -53,13 +64,15 @@ pub fn main() -> ExitCode {
     match arguments.command {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
-        Command::Run(arguments) => finish(run::run(&arguments)),
-        Command::List(arguments) => finish(list::list(&arguments)),
-        Command::Explain(arguments) => finish(explain::explain(&arguments)),
-        Command::Init(arguments) => finish(init::init(&arguments)),
-        Command::Serve(arguments) => finish(serve::serve(&arguments)),
-        Command::Schema(arguments) => finish(schema::schema(&arguments)),
-        Command::Doctor => finish(doctor::doctor()),
+        Command::Mutant(arguments) => selftest::run_mutant(&arguments),
+        Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
+        Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
+        Command::List(arguments) => finish(unbroken(|| list::list(&arguments))),
+        Command::Explain(arguments) => finish(unbroken(|| explain::explain(&arguments))),
+        Command::Init(arguments) => finish(unbroken(|| init::init(&arguments))),
+        Command::Serve(arguments) => finish(unbroken(|| serve::serve(&arguments))),
+        Command::Schema(arguments) => finish(unbroken(|| schema::schema(&arguments))),
+        Command::Doctor => finish(unbroken(doctor::doctor)),
     }
 }
 
@@ -82,26 +95,26 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that tells the caller why nothing was done")]
+/// Makes trouble of a panic: it is hallmark's, and must not pass for a verdict or for no exit code of ours.
+fn unbroken(command: impl FnOnce() -> Result<u8, Stop>) -> Result<u8, Stop> {
+    std::panic::catch_unwind(AssertUnwindSafe(command)).unwrap_or_else(|_| {
+        Err(Stop::Trouble(anyhow!("this is a defect of hallmark, or the machine lacks something (see above); please report it")))
+    })
+}
+
 fn finish(result: Result<u8, Stop>) -> ExitCode {
-    let code = match result {
-        Ok(code) => code,
-        Err(Stop::Usage(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::USAGE
-        }
-        Err(Stop::Diagnostic(diagnostic)) => {
-            eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
-            exit_code::USAGE
-        }
-        Err(Stop::NothingSelected(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::NOTHING_SELECTED
-        }
-        Err(Stop::Trouble(error)) => {
-            eprintln!("hallmark: {error:#}");
-            exit_code::INCONCLUSIVE
-        }
+    let (code, why) = match result {
+        Ok(code) => return ExitCode::from(code),
+        Err(Stop::Usage(error)) => (exit_code::USAGE, format!("hallmark: {error:#}")),
+        Err(Stop::Diagnostic(diagnostic)) => (exit_code::USAGE, format!("{:?}", miette::Report::new_boxed(diagnostic))),
+        Err(Stop::NothingSelected(error)) => (exit_code::NOTHING_SELECTED, format!("hallmark: {error:#}")),
+        Err(Stop::Trouble(error)) => (exit_code::INCONCLUSIVE, format!("hallmark: {error:#}")),
     };
+    tell(&why);
     ExitCode::from(code)
+}
+
+/// Tells the caller on stderr. Where nobody can be told, the exit code still says it; eprintln! would panic.
+fn tell(what: &str) {
+    writeln!(std::io::stderr(), "{what}").ok();
 }

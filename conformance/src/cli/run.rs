@@ -1,6 +1,7 @@
 //! `hallmark run`.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -8,15 +9,18 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
-use super::Stop;
-use super::certify::{Certification, Ended, now, save};
+use super::certify::{Certification, Ended, now};
+use super::folder::OutFolder;
+use super::keeping::Keeping;
 use super::machinery::Machinery;
 use super::output::OutputArguments;
 use super::setting::Subject;
+use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::manifest::Manifest;
 use crate::progress::{Mode as ProgressMode, Progress};
 use crate::results::{FORMAT, Mode, Results, RunRecord};
+use crate::ruling::scenario_record;
 use crate::suite::{Plan, Recordings, Selection, Staging, Suite, features_digest};
 use crate::verdict::Verdict;
 
@@ -61,6 +65,9 @@ pub(super) struct SelectionArguments {
     /// Only scenarios whose tags match, e.g. '@days or @CRE-007'.
     #[arg(long, value_name = "EXPRESSION")]
     tags: Option<String>,
+    /// Also plays the scenarios that only repeat others with further values, e.g. a recovery on each of the ten days.
+    #[arg(long)]
+    thorough: bool,
 }
 
 impl SelectionArguments {
@@ -73,7 +80,7 @@ impl SelectionArguments {
             Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
             None => None,
         };
-        Ok(Selection { rules, tags })
+        Ok(Selection { rules, tags, thorough: self.thorough })
     }
 
     fn is_whole(&self) -> bool {
@@ -104,10 +111,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     }
     let subject = Subject::find(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs).map_err(Stop::Usage)?;
     let record = run_record(arguments, &manifest, &subject);
-    let folder = arguments.out.join("recordings");
-    fresh_folder(&folder)?;
-    let mut writer = crate::results::Writer::create(&arguments.out).map_err(|error| Stop::Trouble(anyhow!(error)))?;
-    writer.write(&crate::results::Record::Run(record.clone())).map_err(|error| Stop::Trouble(anyhow!(error)))?;
+    // A folder that cannot be used from the start is the caller's mistake; one that fills up later is trouble.
+    let folder = OutFolder::open(&arguments.out).map_err(Stop::Usage)?;
+    let keeping = Keeping::begin(&arguments.out, &record).map_err(|error| Stop::Usage(anyhow!(error)))?;
+    let keeping = Rc::new(RefCell::new(keeping));
 
     let started = Instant::now();
     let progress = Rc::new(Progress::new(plan.scenarios.len() as u64, ProgressMode::choose(arguments.output.quiet)));
@@ -117,13 +124,16 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         arguments.jobs,
         humantime::format_duration(subject.provider.limit)
     ));
-    let machinery = Machinery::start()?;
+    let machinery = Machinery::start(u64::from(arguments.jobs).min(plan.scenarios.len() as u64))?;
     let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider: subject.provider.clone() };
-    let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(Recordings::new(folder)), usize::from(arguments.jobs), {
-        let progress = progress.clone();
+    let recordings = Recordings::new(folder.recordings());
+    let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings), usize::from(arguments.jobs), {
+        let (progress, keeping, variants) = (progress.clone(), keeping.clone(), variants.clone());
         Box::new(move |planned, outcome| {
-            let worst = outcome.judgements.iter().map(|judgement| judgement.verdict).filter(|verdict| *verdict == Verdict::Fail).max();
-            progress.scenario_finished(&planned.id, worst.unwrap_or(Verdict::Pass));
+            let scenario = scenario_record(planned, variants[planned.variant].name.as_deref(), Some(outcome));
+            let failed = outcome.trouble.is_empty() && outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail);
+            progress.scenario_finished(&planned.id, if failed { Verdict::Fail } else { scenario.verdict });
+            keeping.borrow_mut().scenario(scenario);
         })
     })
     .keep_logs(arguments.out.clone());
@@ -144,12 +154,17 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         started,
         stages: u32::from(arguments.jobs),
     };
-    let records = certification.records(&collector);
-    let saved = save(writer, &records);
+    let mut keeping = keeping.borrow_mut();
+    let mut records = certification.records(&collector, keeping.scenarios());
+    if let Err(error) = keeping.save(&records) {
+        // The report is then all that is left of the run, and must say the same as the exit code.
+        tell(&format!("hallmark: {error:#}"));
+        collector.trouble(format!("{error:#}"));
+        records = certification.records(&collector, keeping.scenarios());
+    }
     let results = Results::from_records(std::iter::once(crate::results::Record::Run(record)).chain(records))
         .map_err(|error| Stop::Trouble(anyhow!(error)))?;
     arguments.output.print(&results)?;
-    saved.map_err(Stop::Trouble)?;
     Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
 }
 
@@ -173,16 +188,6 @@ async fn time_is_up(limit: Duration) {
     tokio::time::sleep(limit).await;
 }
 
-/// Makes a folder, without what an earlier run left in it.
-fn fresh_folder(folder: &Path) -> Result<(), Stop> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("removing the recordings of an earlier run from {}", folder.display()))?;
-    }
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("making the folder {}; check --out, its permissions and the free space", folder.display()))?;
-    Ok(())
-}
-
 fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) -> RunRecord {
     let contained = "not contained: in process mode, calls that bypass the proxy cannot be seen".to_owned();
     RunRecord {
@@ -192,6 +197,7 @@ fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) 
         manifest: arguments.manifest.display().to_string(),
         mode: Mode::Process,
         command: subject.command.clone(),
+        replaced_by: arguments.command.clone(),
         command_digest: subject.digest.clone(),
         manifest_digest: manifest.digest.clone(),
         job_config_digest: manifest.job_config_digest.clone(),

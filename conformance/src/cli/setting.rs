@@ -23,7 +23,7 @@ pub(super) struct Subject {
     pub(super) provider: Provider,
     /// The command line, for the results.
     pub(super) command: String,
-    /// SHA-256 of the executable, hex.
+    /// SHA-256 of the executable, hex; empty when it is no file.
     pub(super) digest: String,
     /// Time that the build command took.
     pub(super) build: Duration,
@@ -49,7 +49,7 @@ impl Subject {
         };
         let build = started.elapsed();
         let program = located(&program)?;
-        let content = std::fs::read(&program).with_context(|| format!("reading the provider's executable {}", program.display()))?;
+        let digest = digest(&program)?;
         let provider = Provider {
             program: program.clone(),
             arguments: arguments.clone(),
@@ -60,7 +60,7 @@ impl Subject {
             grace: GRACE,
         };
         let command = shell_words::join(std::iter::once(program.to_string_lossy().into_owned()).chain(arguments));
-        Ok(Self { provider, command, digest: hex::encode(Sha256::digest(content)), build })
+        Ok(Self { provider, command, digest, build })
     }
 }
 
@@ -68,7 +68,12 @@ impl Subject {
 fn build(manifest: &Manifest) -> anyhow::Result<()> {
     let Some((program, arguments)) = manifest.build.as_ref().and_then(|build| build.split_first()) else { return Ok(()) };
     let line = shell_words::join(manifest.build.iter().flatten());
-    let status = Command::new(program)
+    let mut command = Command::new(program);
+    // Under `cargo run` these say what hallmark was built from. A nested cargo takes them for a change and builds everything anew.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        command.env_remove(name);
+    }
+    let status = command
         .args(arguments)
         .current_dir(manifest.directory())
         .stdin(Stdio::null())
@@ -85,16 +90,24 @@ fn build(manifest: &Manifest) -> anyhow::Result<()> {
     }
 }
 
+/// Returns the digest of the executable. What is no file has none, and cannot start either: that is for the rules to say.
+fn digest(program: &Path) -> anyhow::Result<String> {
+    if !program.is_file() {
+        return Ok(String::new());
+    }
+    let content = std::fs::read(program).with_context(|| format!("reading the provider's executable {}", program.display()))?;
+    Ok(hex::encode(Sha256::digest(content)))
+}
+
 /// Returns the absolute path of a program: as it stands with a slash in it, otherwise looked up where jobs look.
 fn located(program: &Path) -> anyhow::Result<PathBuf> {
-    let candidates: Vec<PathBuf> = if program.components().count() > 1 || program.is_absolute() {
-        vec![program.to_owned()]
+    let found = if program.components().count() > 1 || program.is_absolute() {
+        Some(program.to_owned()).filter(|program| program.exists())
     } else {
-        SANE_PATH.split(':').map(|folder| Path::new(folder).join(program)).collect()
+        SANE_PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|candidate| candidate.is_file())
     };
-    let found = candidates.iter().find(|candidate| candidate.is_file());
     let Some(found) = found else {
         bail!("there is no provider command {}; build it first, or correct `command` in the manifest", program.display());
     };
-    std::fs::canonicalize(found).with_context(|| format!("finding the provider's command {}", found.display()))
+    std::fs::canonicalize(&found).with_context(|| format!("finding the provider's command {}", found.display()))
 }

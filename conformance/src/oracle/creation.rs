@@ -270,6 +270,10 @@ pub fn undo_logged(history: &History<'_>) -> Vec<Judgement> {
             };
         };
         let evidence = tried.iter().copied().chain(run.outcome.map(|outcome| outcome.event));
+        if tried.is_empty() {
+            // CRE-007's finding, which the ledger makes.
+            return Judgement::not_exercised(RULE, format!("{}: no undo was tried", run.describe()));
+        }
         if tried.len() < 2 {
             let actual = format!("{} revocations were tried, and {} lives on", tried.len(), orphan.what);
             return Judgement::fail(RULE, "an undo that fails is tried again", actual, evidence);

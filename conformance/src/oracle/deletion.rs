@@ -12,8 +12,27 @@ fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement
     if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no delete job ran")] } else { judgements }
 }
 
-/// Returns the credentials that a delete job is to revoke: what the creation of the same version left.
+/// Returns the credentials that a delete job is to revoke: the one that its id names where the id is the third party's own, and
+/// otherwise what the creation of the same version left. A second credential of that creation is nobody's, which the ledger says.
 pub(super) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
+    let left = left_by_creation(history, run);
+    let named = creation_of(history, run).and_then(|creation| accepted(creation, "credentials_created")?.facts.credentials_id.as_deref());
+    match left.iter().find(|credential| Some(**credential) == named) {
+        Some(credential) => vec![credential],
+        None => left,
+    }
+}
+
+/// Returns the run that created the version which a delete job is for.
+fn creation_of<'history, 'recording>(history: &'history History<'recording>, run: &Run<'_>) -> Option<&'history Run<'recording>> {
+    let version = &history.task(&run.job.task)?.version;
+    let tasks = &history.recording.snapshot.tasks;
+    let creation = tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials)?;
+    history.runs.iter().find(|run| run.job.task == creation.id)
+}
+
+/// Returns the credentials that the creation of the same version left.
+fn left_by_creation<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
     let Some(version) = history.task(&run.job.task).map(|task| &task.version) else { return Vec::new() };
     let creation =
         history.recording.snapshot.tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials);
@@ -84,11 +103,23 @@ pub fn failure_reported(history: &History<'_>, rule: &str) -> Vec<Judgement> {
         };
         if let Some(lie) = accepted(run, "credentials_deleted") {
             let evidence = run.calls(Operation::Revoke).map(|call| call.event).chain([lie.event]);
+            if let Some(status) = resigned(history, run) {
+                let orphan =
+                    format!("{living} lives on as an orphan: it was reported deleted after {status}, which [delete] not_resubmitted lists");
+                return Judgement::not_applicable(rule, orphan, evidence);
+            }
             let actual = format!("{living} lives, and the job reported credentials_deleted: Secrets Manager will never try again");
             return Judgement::fail(rule, "failed with an error while the credential lives", actual, evidence);
         }
         failed_report(run, rule)
     })
+}
+
+/// Returns the status of the last revocation where the manifest says that the provider does not submit it for a retry: the
+/// flow chart lets a provider decide so.
+pub(super) fn resigned(history: &History<'_>, run: &Run<'_>) -> Option<u16> {
+    let status = run.calls(Operation::Revoke).next_back()?.what.response.as_ref()?.status;
+    history.recording.header.not_resubmitted.contains(&status).then_some(status)
 }
 
 /// The task of each deletion ends as deleted (DEL-003, ACT-002).
@@ -206,7 +237,7 @@ pub fn without_credentials_id(history: &History<'_>) -> Vec<Judgement> {
 pub fn nobody_elses(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "DEL-008";
     each(history, RULE, |run| {
-        let targets = targets(history, run);
+        let targets = left_by_creation(history, run);
         let others: Vec<_> = run
             .revoked
             .iter()

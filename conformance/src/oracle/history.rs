@@ -108,6 +108,7 @@ impl<'recording> History<'recording> {
                 _ => {}
             }
         }
+        history.trouble.extend(distrust(recording));
         if recording.snapshot.lost_events > 0 {
             history.trouble.push(format!("{} events of the journal were lost", recording.snapshot.lost_events));
         }
@@ -139,6 +140,21 @@ impl<'recording> History<'recording> {
     pub fn alive(&self, credential: &str) -> bool {
         self.recording.snapshot.ledger.iter().any(|entry| entry.credential == credential && entry.alive)
     }
+}
+
+/// Returns why a recording says nothing about a provider that does not trust the run's certificate authority: it fails at its
+/// first call, for a reason of ours.
+fn distrust(recording: &Recording) -> Option<String> {
+    let trusted = recording.events.iter().any(|event| matches!(&event.kind, EventKind::Exchange(exchange) if exchange.tls));
+    let aborted = recording.events.iter().find_map(|event| match &event.kind {
+        EventKind::TlsAborted { host, reason } => Some((host, reason)),
+        _ => None,
+    });
+    let (host, reason) = aborted.filter(|_| !trusted)?;
+    Some(format!(
+        "the provider ended the TLS handshake with {host} before any request ({reason}): it does not trust the run's certificate \
+         authority, which it is given by SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS; have it read one of them"
+    ))
 }
 
 impl<'recording> Run<'recording> {

@@ -2,7 +2,7 @@
 
 use hallmark_harness::journal::{Delivery, Operation};
 
-use super::deletion::{alive_after, nobody_elses, targets};
+use super::deletion::{alive_after, nobody_elses, resigned, targets};
 use super::{History, Run};
 use crate::verdict::Judgement;
 
@@ -22,6 +22,10 @@ fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let applied = run.applied();
     // What was applied and not acknowledged belongs to UPD-008 alone.
     if applied.is_some_and(|update| !update.acknowledged()) {
+        return None;
+    }
+    // Our fault told the provider of a success that there was not.
+    if applied.is_none() && run.updates().any(|update| update.acknowledged()) {
         return None;
     }
     let orphans: Vec<_> = run.issued.iter().filter(|issued| history.alive(issued.what)).collect();
@@ -54,13 +58,7 @@ fn deletion(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let lie = run.applied().filter(|update| update.reports() == "credentials_deleted")?;
     let living = targets(history, run).into_iter().find(|target| alive_after(history, run, target))?;
     let revocations = run.calls(Operation::Revoke).map(|call| call.event);
-    // The flow chart lets a provider decide that a refusal is not worth a retry; the manifest says for which statuses.
-    let resigned = run
-        .calls(Operation::Revoke)
-        .next_back()
-        .and_then(|call| call.what.response.as_ref())
-        .is_some_and(|response| history.recording.header.not_resubmitted.contains(&response.status));
-    if resigned {
+    if resigned(history, run).is_some() {
         return None;
     }
     let actual = format!("{}: {living} lives and was reported deleted", run.describe());

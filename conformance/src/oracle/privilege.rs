@@ -5,6 +5,7 @@ use hallmark_harness::redaction::{SecretKind, marks};
 
 use super::creation::created_once;
 use super::deletion::reported_deleted;
+use super::update::misses_its_method;
 use super::{At, History, Run};
 use crate::verdict::Judgement;
 
@@ -62,7 +63,8 @@ fn within_roles(run: &Run<'_>, exchange: At<'_, Exchange>) -> Option<Judgement> 
     let expected = "only operations that SecretTaskUpdater, and SecretsReader where an input names a secret, allow";
     let outside = match exchange.what.operation {
         Operation::DeleteTask => true,
-        Operation::Other => !reads_metadata(exchange.what),
+        // An update with the wrong method is an update all the same, and UPD-001's.
+        Operation::Other => !reads_metadata(exchange.what) && !misses_its_method(exchange.what),
         _ => exchange.what.facts.refused == Some(Refusal::Role),
     };
     Some(if outside {

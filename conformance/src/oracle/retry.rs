@@ -1,5 +1,6 @@
 //! Retries of the update.
 
+use super::outcome::CLOCK_ERROR;
 use super::{History, Update};
 use crate::verdict::Judgement;
 
@@ -51,7 +52,9 @@ pub fn gives_up(history: &History<'_>) -> Vec<Judgement> {
                 format!("it still ran after {refused} refused updates and was ended by the launcher"),
                 [outcome.event],
             )
-        } else if milliseconds >= timeout {
+        } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
+            Judgement::inconclusive(RULE, format!("it ended after {milliseconds} ms, too close to the task timeout to tell"))
+        } else if milliseconds > timeout {
             Judgement::fail(RULE, expected, format!("it ended only after {milliseconds} ms"), [outcome.event])
         } else {
             Judgement::pass(RULE, format!("it gave up after {refused} updates, within the task timeout"), [outcome.event])

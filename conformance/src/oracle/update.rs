@@ -1,8 +1,9 @@
 //! Task updates: shape, finality, sameness.
 
 use hallmark_harness::contract::SecretId;
+use hallmark_harness::journal::{Exchange, Operation, Service};
 
-use super::{History, Run, Update};
+use super::{At, History, Run, Update};
 use crate::verdict::Judgement;
 
 /// UPD-001 to UPD-004 over every run.
@@ -11,6 +12,7 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
     for run in &history.runs {
         let updates: Vec<Update<'_>> = run.updates().collect();
         judgements.extend(updates.iter().map(|update| valid(history, run, *update)));
+        judgements.extend(run.exchanges.iter().filter(|exchange| misses_its_method(exchange.what)).map(|exchange| mistaken(*exchange)));
         judgements.extend(after(&updates, 400, "UPD-002"));
         judgements.extend(after(&updates, 404, "UPD-003"));
         judgements.extend(one_status(&updates));
@@ -36,6 +38,17 @@ fn valid(history: &History<'_>, run: &Run<'_>, update: Update<'_>) -> Judgement 
     } else {
         Judgement::fail(RULE, expected, problems.join(" "), [update.event])
     }
+}
+
+/// Tells whether a request is meant as an update of a task and has another method than PUT.
+pub(super) fn misses_its_method(exchange: &Exchange) -> bool {
+    let names_a_task = exchange.service == Service::SecretsManager && exchange.facts.task.is_some();
+    names_a_task && exchange.operation == Operation::Other && matches!(exchange.method.as_str(), "POST" | "PATCH")
+}
+
+fn mistaken(exchange: At<'_, Exchange>) -> Judgement {
+    let actual = format!("it sent {} {}, and an update is a PUT", exchange.what.method, exchange.what.target);
+    Judgement::fail("UPD-001", "a valid PUT to the job's own secret and task", actual, [exchange.event])
 }
 
 fn text(secret: Option<&SecretId>) -> &str {

@@ -17,7 +17,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Tells whether a character is invisible and changes the order in which others are shown.
-fn reorders(character: char) -> bool {
+pub(super) fn reorders(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -16,7 +16,8 @@ pub(super) fn command_of_id(run: &RunRecord, rule: &str) -> String {
 
 fn with_profile(run: &RunRecord, rule: &str, profile: Profile) -> String {
     let profile = if profile == Profile::default() { String::new() } else { format!(" --profile {profile}") };
-    format!("hallmark run {} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
+    let command = run.replaced_by.as_ref().map(|command| format!(" --command {}", quoted(command))).unwrap_or_default();
+    format!("hallmark run {}{command} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
 }
 
 /// Quotes a word for a POSIX shell where it needs it.
@@ -40,6 +41,16 @@ mod tests {
         let command = |id: &str| command(results.run(), results.rules().iter().find(|rule| rule.id.as_str() == id).unwrap());
         assert_eq!(command("CRE-007"), "hallmark run providers/artifactory/provider.toml --rule CRE-007 --seed 42");
         assert_eq!(command("RTY-001"), "hallmark run providers/artifactory/provider.toml --rule RTY-001 --seed 42 --profile resilient");
+    }
+
+    #[test]
+    fn a_replaced_command_is_replaced_again() {
+        let results = sample::results(sample::failing());
+        let run = RunRecord { replaced_by: Some("my provider --fast".into()), ..results.run().clone() };
+        assert!(
+            command_of_id(&run, "CRE-007")
+                .starts_with("hallmark run providers/artifactory/provider.toml --command 'my provider --fast' --rule")
+        );
     }
 
     #[test]

@@ -225,6 +225,7 @@ fn run(profile: Profile) -> RunRecord {
         manifest: "providers/artifactory/provider.toml".to_owned(),
         mode: Mode::Process,
         command: "./artifactory-token-provider".to_owned(),
+        replaced_by: None,
         command_digest: "2f9e41c07a1b58d3".repeat(4),
         manifest_digest: "90aa17be42cd6603".repeat(4),
         job_config_digest: Some("c0ffee0012345678".repeat(4)),

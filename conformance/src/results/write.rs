@@ -53,7 +53,7 @@ impl Writer {
         if self.torn {
             return Err(misplaced("an earlier record was written in part and could not be taken back"));
         }
-        self.order.accept(record).map_err(|reason| misplaced(&reason))?;
+        self.order.check(record).map_err(|reason| misplaced(&reason))?;
         let failed = |path: &Path, source| ResultsError::Write { path: path.to_owned(), number, source };
         let mut line = serde_json::to_vec(record).map_err(|error| failed(&self.path, error.into()))?;
         line.push(b'\n');
@@ -61,17 +61,15 @@ impl Writer {
             self.torn = self.storage.cut(self.length).is_err();
             return Err(failed(&self.path, source));
         }
+        self.order.note(record);
         self.records = number;
         self.length += line.len() as u64;
         Ok(())
     }
 
-    /// Waits until the disk has everything, and returns the file's path. Some file systems name a full disk only here.
-    pub fn finish(mut self) -> Result<PathBuf, ResultsError> {
-        match self.storage.sync() {
-            Ok(()) => Ok(self.path),
-            Err(source) => Err(ResultsError::Write { path: self.path, number: self.records, source }),
-        }
+    /// Waits until the disk has everything. Some file systems name a full disk only here.
+    pub fn finish(&mut self) -> Result<(), ResultsError> {
+        self.storage.sync().map_err(|source| ResultsError::Write { path: self.path.clone(), number: self.records, source })
     }
 }
 
@@ -154,7 +152,8 @@ mod tests {
         for record in sample::failing() {
             writer.write(&record).unwrap();
         }
-        let path = writer.finish().unwrap();
+        writer.finish().unwrap();
+        let path = writer.path().to_owned();
         assert_eq!(path, out.join("results.ndjson"));
         assert_eq!(Results::read(&path).unwrap(), Results::from_records(sample::failing()).unwrap());
     }
@@ -183,9 +182,10 @@ mod tests {
 
         *disk.room.lock().unwrap() = usize::MAX;
         writer.write(&records[2]).unwrap();
+        writer.write(&records[1]).unwrap();
         let bytes = disk.bytes.lock().unwrap().clone();
         let results = Results::parse(Path::new("results.ndjson"), bytes.as_slice()).unwrap();
-        assert_eq!(results.scenarios().len(), 1);
+        assert_eq!(results.scenarios().len(), 2, "also the record that failed can be written after all");
     }
 
     #[test]

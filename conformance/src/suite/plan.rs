@@ -19,6 +19,8 @@ pub struct Selection {
     pub rules: Vec<RuleId>,
     /// Only scenarios whose tags match.
     pub tags: Option<TagOperation>,
+    /// Also the scenarios that only repeat others with further values.
+    pub thorough: bool,
 }
 
 /// A scenario that is to be played.
@@ -108,6 +110,9 @@ impl Plan {
             }
             for scenario in &rule.scenarios {
                 let tags: Vec<String> = feature.tags.iter().chain(&rule.tags).chain(&scenario.tags).cloned().collect();
+                if !selection.thorough && tags.iter().any(|tag| tag == THOROUGH) {
+                    continue;
+                }
                 if selection.tags.as_ref().is_some_and(|wanted| !wanted.eval(&tags)) {
                     continue;
                 }
@@ -147,6 +152,9 @@ impl Plan {
         rules
     }
 }
+
+/// Tags scenarios that only repeat others with further values.
+const THOROUGH: &str = "thorough";
 
 /// Scenarios in which a provider waits long are started first, so that their waits overlap with everything else.
 fn weight(tags: &[String]) -> u32 {
@@ -189,9 +197,9 @@ fn unfit(
     if applies == Applies::LoginSecret && !named_secret {
         return Some("no input of the manifest names a secret".into());
     }
-    // The flow chart's "Submit for retry? No": the manifest says for which refusals.
+    // The flow chart's "Submit for retry? No": the manifest says for which refusals, and no daily retry follows then.
     let status = not_resubmitted.iter().find(|status| {
-        tags.iter().any(|tag| tag == "refusal")
+        tags.iter().any(|tag| tag == "days")
             && scenario.steps.iter().any(|step| step.value.ends_with(&format!("every revocation with {status}")))
     })?;
     Some(format!(

@@ -11,6 +11,7 @@ use gherkin::Feature;
 use hallmark_harness::job::{CompletedJobs, retain};
 use hallmark_harness::journal::{EventKind, LogStream};
 use hallmark_harness::stage::{ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError};
+use sha2::{Digest, Sha256};
 
 use super::collect::{Collector, ScenarioOutcome};
 use super::plan::{Plan, Planned};
@@ -135,24 +136,23 @@ impl Suite {
             .await;
     }
 
-    fn planned(&self, scenario: &gherkin::Scenario) -> Option<(usize, &Planned)> {
+    fn planned(&self, scenario: &gherkin::Scenario) -> Option<&Planned> {
         let index = scenario.tags.iter().find_map(|tag| tag.strip_prefix(INDEX_TAG)?.parse::<usize>().ok())?;
-        self.scenarios.get(index).map(|planned| (index, planned))
+        self.scenarios.get(index)
     }
 
     async fn open(&self, scenario: &gherkin::Scenario, world: &mut ProviderWorld) {
-        let Some((index, planned)) = self.planned(scenario) else { return };
+        let Some(planned) = self.planned(scenario) else { return };
         let variant = &self.variants[planned.variant];
-        match self.stage(index, planned, variant).await {
+        match self.stage(planned, variant).await {
             Ok(stage) => world.ready(&planned.id, planned.rule.as_str(), stage, variant.inputs.clone()),
             // The steps fail for want of a stage; the scenario is inconclusive for this reason.
             Err(error) => world.trouble.push(error.to_string()),
         }
     }
 
-    async fn stage(&self, index: usize, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
-        let seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64);
-        let setup = stage_setup(&self.manifest, variant, seed)?;
+    async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
+        let setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
         Ok(match &self.staging {
             Staging::Process { resources, provider } => {
                 let header = header(&planned.id, &self.manifest, variant, &setup);
@@ -167,7 +167,7 @@ impl Suite {
 
     /// Judges before anything is torn down.
     async fn conclude(&self, scenario: &gherkin::Scenario, world: Option<&mut ProviderWorld>, trouble: Option<String>) {
-        let Some((_, planned)) = self.planned(scenario) else { return };
+        let Some(planned) = self.planned(scenario) else { return };
         let Some(world) = world else {
             let why = trouble.unwrap_or_else(|| "the scenario had no world".into());
             self.collector.add(&planned.id, ScenarioOutcome { trouble: vec![why], ..ScenarioOutcome::default() });
@@ -211,6 +211,12 @@ async fn keep_logs(out: &std::path::Path, completed: CompletedJobs, recording: &
         }
     }
     trouble
+}
+
+/// Returns the seed of a scenario: it depends on the scenario alone, so that a selection plays it with the same values.
+fn scenario_seed(seed: u64, scenario: &str) -> u64 {
+    let digest = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(scenario).finalize();
+    digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
 /// Gives a future the type that cucumber's hooks have.

@@ -1,3 +1,6 @@
-//! The command line as its users have it, in one binary.
+//! The `hallmark` program as people call it, in one binary.
 
 mod cli;
+mod hostile;
+mod recorded;
+mod selftest;

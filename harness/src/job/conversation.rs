@@ -9,7 +9,7 @@ use tokio::process::Child;
 use tokio::time::timeout;
 
 use super::protocol::SupervisorEvent;
-use super::stray::kill_strays;
+use super::stray::{Marks, kill_strays};
 use super::{JobRun, JobSpec, LaunchError};
 use crate::journal::{JobOutcome, LogStream};
 
@@ -86,8 +86,8 @@ impl<'spec> Conversation<'spec> {
         // It may be stopped rather than dead, and would then clear up nothing. Should it have ended already, there is nothing to kill.
         drop(self.supervisor.start_kill());
         let ended = self.part().await;
-        let (stray_job, group) = (job.clone(), self.group);
-        let clearance = tokio::task::spawn_blocking(move || kill_strays(&stray_job, group)).await.unwrap_or_default();
+        let marks = Marks::new(self.spec, self.group);
+        let clearance = tokio::task::spawn_blocking(move || kill_strays(&marks)).await.unwrap_or_default();
         if let Some(home) = self.home.take() {
             // What is left of it is only litter.
             drop(tokio::fs::remove_dir_all(home).await);

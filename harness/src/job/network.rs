@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// The variable with the proxy's URL, of which every stage has its own.
+pub(super) const PROXY: &str = "HTTPS_PROXY";
+
 /// Where a job's requests go and whom it trusts. Code Engine sets none of these: without them an unmodified provider would leave the machine.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NetworkVariables {
@@ -25,7 +28,7 @@ impl NetworkVariables {
         let (proxy, direct, authority) = (self.proxy_url.as_str(), self.no_proxy.as_str(), self.ca_file.as_str());
         [
             // https through CONNECT. Go, Node and Java's clients read the upper-case name, curl and Python both.
-            ("HTTPS_PROXY", proxy),
+            (PROXY, proxy),
             ("https_proxy", proxy),
             // Plain http, so that an undeclared host asked in the clear is seen too. curl reads only the lower-case name: in a CGI program the
             // upper-case one could come from a request header.

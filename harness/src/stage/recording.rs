@@ -128,7 +128,7 @@ pub enum RecordingError {
 
 /// One line of the file.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "line", rename_all = "snake_case")]
+#[serde(tag = "record", rename_all = "snake_case")]
 enum Line {
     Header(RecordingHeader),
     Event(Event),
@@ -177,5 +177,57 @@ impl Recording {
         let header = header.ok_or_else(|| malformed(1, "the file is empty"))?;
         let snapshot = snapshot.ok_or_else(|| malformed(last, "the snapshot at the end is missing"))?;
         Ok(Self { header, events, snapshot })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{EventKind, JobRef, LogStream};
+
+    fn recording() -> Recording {
+        let job = JobRef { task: "sm-task-1".into(), run: 0 };
+        let kinds = [
+            EventKind::JobStarted { job: job.clone() },
+            EventKind::JobLog { job, stream: LogStream::Stderr, line: "a log line".into() },
+            EventKind::Note { text: "a note".into() },
+        ];
+        Recording {
+            header: RecordingHeader {
+                format: FORMAT,
+                scenario: "create/create.feature:6".into(),
+                outputs: Vec::new(),
+                named_secrets: vec!["s".into()],
+                third_party: true,
+                task_timeout_milliseconds: 1000,
+                roles: vec!["SecretTaskUpdater".into()],
+                not_resubmitted: vec![403],
+            },
+            events: kinds.into_iter().zip(0..).map(|(kind, id)| Event { id, at: id * 10, kind }).collect(),
+            snapshot: Snapshot { lost_events: 1, ..Snapshot::default() },
+        }
+    }
+
+    fn written() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.ndjson");
+        recording().write(&path).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_recording_is_read_as_it_was_written() {
+        let (_folder, path) = written();
+        assert_eq!(Recording::read(&path).unwrap(), recording());
+    }
+
+    #[test]
+    fn another_format_is_refused_and_a_cut_file_too() {
+        let (_folder, path) = written();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("\"format\":1", "\"format\":2")).unwrap();
+        assert!(matches!(Recording::read(&path), Err(RecordingError::Format { found: 2, .. })));
+        std::fs::write(&path, text.lines().take(3).collect::<Vec<_>>().join("\n")).unwrap();
+        assert!(matches!(Recording::read(&path), Err(RecordingError::Malformed { .. })));
     }
 }

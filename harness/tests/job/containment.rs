@@ -98,3 +98,22 @@ async fn a_job_that_kills_its_supervisor_is_inconclusive_and_is_cleared_up() {
         assert!(marked(&task).is_empty(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn clearing_up_after_one_run_spares_the_same_job_of_another() {
+    // The same seed gives the same task ids; only the proxies differ.
+    let mut other = shell("exec sleep 1000");
+    let mut spec = shell(&format!("{DAEMONS} kill -KILL $PPID; wait"));
+    spec.job = other.job.clone();
+    spec.environment.clone_from(&other.environment);
+    other.environment.insert("HTTPS_PROXY".to_owned(), "http://127.0.0.1:1".to_owned());
+    spec.environment.insert("HTTPS_PROXY".to_owned(), "http://127.0.0.1:2".to_owned());
+    let task = other.job.task.clone();
+    let running = tokio::spawn(run(other));
+    wait_for("the other run's job runs", || !marked(&task).is_empty()).await;
+    let bystanders = marked(&task);
+    assert!(matches!(run(spec).await.unwrap_err(), LaunchError::SupervisorLost { .. }));
+    assert_eq!(marked(&task), bystanders);
+    running.abort();
+    wait_for("no process bears the marker", || marked(&task).is_empty()).await;
+}

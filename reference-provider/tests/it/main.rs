@@ -7,8 +7,9 @@ mod cloud;
 mod job_config;
 
 use std::cell::RefCell;
+use std::process::ExitCode;
 
-use reference_provider::{Environment, Outcome};
+use reference_provider::Environment;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -25,7 +26,7 @@ struct Job<'a> {
 }
 
 struct Ended {
-    outcome: Outcome,
+    outcome: ExitCode,
     log: String,
 }
 
@@ -79,7 +80,7 @@ impl<'a> Job<'a> {
         let outcome = reference_provider::run(&self.variables, &write_line).await;
         let log = lines.into_inner().join("\n");
         assert!(!log.contains("canary"), "{log}");
-        assert!(outcome == Outcome::Succeeded || log.contains(" ERROR: "), "{log}");
+        assert!(outcome == ExitCode::SUCCESS || log.contains(" ERROR: "), "{log}");
         for body in self.cloud.bodies(Operation::Update) {
             let body: Value = serde_json::from_str(&body).unwrap_or_default();
             let errors = body["errors"].to_string();
@@ -96,13 +97,13 @@ impl<'a> Job<'a> {
 
     async fn succeeds(self) -> String {
         let ended = self.run().await;
-        assert_eq!(ended.outcome, Outcome::Succeeded, "{}", ended.log);
+        assert_eq!(ended.outcome, ExitCode::SUCCESS, "{}", ended.log);
         ended.log
     }
 
     async fn fails(self) -> String {
         let ended = self.run().await;
-        assert_eq!(ended.outcome, Outcome::Failed, "{}", ended.log);
+        assert_eq!(ended.outcome, ExitCode::FAILURE, "{}", ended.log);
         ended.log
     }
 }
@@ -175,6 +176,7 @@ mod create {
             assert_eq!((cloud.count(Operation::Update), cloud.live().len()), (1, 0));
             assert_eq!(cloud.count(Operation::ReadTask), 0);
             assert!(log.contains("TASK_CLOSED"), "{log}");
+            assert!(log.contains(&format!("ERROR: the report was not accepted: refused with status {status}")), "{log}");
         }
     }
 
@@ -342,6 +344,16 @@ mod create {
             assert_eq!(cloud.count(Operation::Create), 1);
             assert_eq!(reported_code(&cloud), "CREATE_REFUSED");
         }
+    }
+
+    #[tokio::test]
+    async fn a_failure_whose_report_is_not_accepted_leaves_both_in_the_log() {
+        let cloud = Cloud::start().await;
+        cloud.lasting(Operation::Create, 401);
+        cloud.lasting(Operation::Update, 403);
+        let log = Job::create(&cloud).fails().await;
+        assert!(log.contains("ERROR: the report was not accepted: refused with status 403"), "{log}");
+        assert!(log.contains("ERROR: CREATE_REFUSED") && log.contains("refused with status 401"), "{log}");
     }
 
     #[tokio::test]
@@ -670,5 +682,20 @@ mod iam {
             cloud.bodies(Operation::Token),
             ["grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Acr-token&cr_token=canary.compute.token&profile_id=Profile-1"]
         );
+    }
+}
+
+mod process {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_machine_without_authorities_still_serves_plain_http_on_loopback() {
+        let cloud = Cloud::start().await;
+        let mut job = tokio::process::Command::new(env!("CARGO_BIN_EXE_reference-provider"));
+        job.env_clear().envs(&Job::create(&cloud).variables).env("SSL_CERT_FILE", "/nowhere");
+        let output = job.output().await.unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && log.contains("WARNING: no certificate authority"), "{log}");
+        assert_eq!(cloud.live(), ["credential-1"]);
     }
 }

@@ -1,6 +1,7 @@
-//! Tests of addresses and ids, as part of the module.
+//! Tests of addresses and ids.
 
-use super::*;
+use crate::config::{address, path_segment, service_url};
+use crate::system::choose;
 
 #[test]
 fn secrets_leave_the_machine_only_by_https() {
@@ -36,7 +37,7 @@ fn events_stay_in_the_region_of_the_api() {
     let service = |url: &str| {
         let inputs = [("SM_SYSTEM_VALUE", "pagerduty"), ("SM_URL_VALUE", url), ("SM_SCOPE_VALUE", "orchestration")];
         let environment = inputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        crate::system::describe(&environment, "task").unwrap().service
+        choose(&environment).unwrap().service()
     };
     assert_eq!(service("https://api.pagerduty.com"), "https://events.pagerduty.com/v2/enqueue");
     assert_eq!(service("https://api.eu.pagerduty.com/"), "https://events.eu.pagerduty.com/v2/enqueue");

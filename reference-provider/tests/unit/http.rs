@@ -1,12 +1,14 @@
-//! Tests of one call and of the loop around it, as part of the module.
+//! Tests of one call and of the loop around it.
 
 use std::net::SocketAddr;
 
+use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::*;
 use crate::config::Environment;
+use crate::http::{CallError, Http, json};
+use crate::retry::{Budget, Phase};
 
 const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":";
 
@@ -37,7 +39,7 @@ async fn a_cut_body_matters_only_where_a_body_is_needed() {
     let whole = put(server(CUT).await, |body| body.map(str::to_owned)).await.map(drop);
     let json = put(server(CUT).await, json).await.map(drop);
     for error in [whole.unwrap_err(), json.unwrap_err()] {
-        assert!(error.kind == Kind::Ambiguous && error.retry_after.is_none());
+        assert!(error.is_in_doubt && error.refused.is_none() && error.retry_after.is_none());
     }
 }
 
@@ -45,7 +47,7 @@ async fn a_cut_body_matters_only_where_a_body_is_needed() {
 async fn a_page_is_no_json() {
     let page = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>";
     let error = put(server(page).await, json).await.unwrap_err();
-    assert!(error.kind == Kind::Ambiguous);
+    assert!(error.is_in_doubt && error.refused.is_none());
     let empty = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     assert!(put(server(empty).await, json).await.is_ok());
 }
@@ -53,30 +55,30 @@ async fn a_page_is_no_json() {
 #[tokio::test]
 async fn a_reset_is_ambiguous_and_a_refused_connection_is_not() {
     let reset = put(server("").await, json).await.unwrap_err();
-    assert!(reset.kind == Kind::Ambiguous && reset.retry_after.is_none());
+    assert!(reset.is_in_doubt && reset.refused.is_none() && reset.retry_after.is_none());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     let refused = put(address, json).await.unwrap_err();
-    assert!(refused.kind == Kind::Unavailable && refused.retry_after.is_none());
+    assert!(!refused.is_in_doubt && refused.refused.is_none() && refused.retry_after.is_none());
 }
 
 #[tokio::test]
 async fn a_body_is_never_shown() {
     let refusal = "HTTP/1.1 403 Forbidden\r\ncontent-length: 6\r\n\r\ncanary";
     let error = put(server(refusal).await, json).await.unwrap_err();
-    assert!(error.kind == Kind::Refused(403) && !error.is_in_doubt);
+    assert!(error.refused == Some(403) && !error.is_in_doubt);
     assert!(!format!("{error:?} {error}").contains("canary"));
 }
 
-fn failure(kind: Kind) -> CallError {
-    CallError { kind, reason: String::new(), retry_after: None, body: SecretString::default(), is_in_doubt: kind == Kind::Ambiguous }
+fn failure(refused: Option<u16>, is_in_doubt: bool) -> CallError {
+    CallError { refused, reason: String::new(), retry_after: None, body: SecretString::default(), is_in_doubt }
 }
 
 #[tokio::test]
 async fn a_doubt_outlasts_the_refusal_that_follows() {
     let http = Http::new(Budget::read(&Environment::new()).unwrap(), &|_| {}).unwrap();
-    let mut answers = [Kind::Ambiguous, Kind::Unavailable, Kind::Refused(400)].map(failure).into_iter();
+    let mut answers = [failure(None, true), failure(None, false), failure(Some(400), false)].into_iter();
     let error = http.retry(Phase::Undo, async || Err::<(), _>(answers.next().unwrap())).await.unwrap_err();
-    assert!(error.is_in_doubt && error.kind == Kind::Refused(400));
+    assert!(error.is_in_doubt && error.refused == Some(400));
 }

@@ -1,6 +1,8 @@
-//! Tests of the waits, as part of the module.
+//! Tests of the waits.
 
-use super::*;
+use std::time::Duration;
+
+use crate::retry::{Budget, Phase, parse_retry_after};
 
 fn budget(whole: Duration) -> Budget {
     let whole = humantime::format_duration(whole).to_string();

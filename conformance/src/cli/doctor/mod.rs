@@ -60,7 +60,7 @@ const TLS: &str = " (tls)";
 
 /// Checks everything and prints what was found.
 pub(super) fn doctor() -> Result<u8, Stop> {
-    let machinery = Machinery::start()?;
+    let machinery = Machinery::start(1)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the checks' runtime")?;
     let (machine, wire) = runtime.block_on(async {
         let machine = machine::checks(&machinery.resources.launcher).await;

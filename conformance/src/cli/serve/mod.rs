@@ -65,7 +65,7 @@ pub(super) fn serve(arguments: &ServeArguments) -> Result<u8, Stop> {
         Some(file) => Source::from_manifest(file, arguments.variant.as_deref(), arguments.run, arguments.seed)?,
         None => Source::from_presets(&arguments.presets, arguments.seed),
     };
-    let machinery = Machinery::start()?;
+    let machinery = Machinery::start(1)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime of `serve`")?;
     runtime.block_on(async {
         // Before anything is printed: who reads the example may end us at once.

@@ -1,5 +1,7 @@
 //! One finding as a block: the rule, what was expected and found, the exchange that shows it, and how to see it again.
 
+use std::collections::BTreeSet;
+
 use super::overview::glyph;
 use super::page::{Ink, Page};
 use crate::report::reproduce;
@@ -101,20 +103,26 @@ fn events(page: &mut Page, scenario: &ScenarioRecord, judgement: &Judgement, ver
 
 /// Writes the other scenarios that decided.
 fn others(page: &mut Page, results: &Results, rule: &RuleRecord, others: &[&Shown], verbose: bool) {
-    for (index, shown) in others.iter().enumerate() {
+    // One scenario may break a rule in each of its jobs.
+    let mut seen: BTreeSet<&str> = rule.shown.first().map(|shown| shown.scenario.as_str()).into_iter().collect();
+    let mut label = "Also in";
+    for shown in others {
         if verbose {
             page.blank();
             evidence(page, results, shown, verbose);
             continue;
         }
-        let label = if index == 0 { "Also in" } else { "" };
+        if !seen.insert(&shown.scenario) {
+            continue;
+        }
         let line = results
             .scenario(&shown.scenario)
             .map_or_else(|| shown.scenario.clone(), |scenario| format!("{}  [{}]", named(scenario), scenario.id));
         page.field(2, label, &line);
+        label = "";
     }
     if rule.more > 0 {
-        page.field(2, if others.is_empty() || verbose { "Also in" } else { "" }, &format!("{} more; see results.ndjson", rule.more));
+        page.field(2, if verbose { "Also in" } else { label }, &format!("{} more; see results.ndjson", rule.more));
     }
 }
 

@@ -10,7 +10,8 @@ pub(super) fn write(page: &mut Page, results: &Results) {
     let run = results.run();
     page.row(&[(Ink::Title, &format!("hallmark {}", run.hallmark)), (Ink::Plain, " judged the provider "), (Ink::Title, &run.provider)]);
     page.blank();
-    page.field(2, "Command", &format!("{}  (sha256 {})", run.command, short(&run.command_digest)));
+    let digest = if run.command_digest.is_empty() { "no file".to_owned() } else { format!("sha256 {}", short(&run.command_digest)) };
+    page.field(2, "Command", &format!("{}  ({digest})", run.command));
     page.field(2, "Manifest", &format!("{}  (sha256 {})", run.manifest, short(&run.manifest_digest)));
     if let Some(digest) = &run.job_config_digest {
         page.field(2, "Job config", &format!("sha256 {}", short(digest)));

@@ -2,7 +2,7 @@
 
 use cucumber::given;
 use hallmark_harness::contract::Trigger;
-use hallmark_harness::engine::IdenticalUpdate;
+use hallmark_harness::engine::{IdenticalUpdate, Knobs};
 use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
 use hallmark_harness::journal::Operation;
 use hallmark_harness::stage::Alteration;
@@ -72,9 +72,24 @@ async fn login_secret(world: &mut ProviderWorld, state: String) -> Result<(), St
     world.attempt(done)
 }
 
-#[given(regex = r"^the knob final_task_status is (\d{3})$")]
-async fn final_task_status(world: &mut ProviderWorld, status: u16) -> Result<(), StepTrouble> {
-    let done = world.stage()?.turn_knobs(|knobs| knobs.final_task_status = status).await;
+#[given(regex = r"^the knob (final|cancelled)_task_status is (\d{3})$")]
+async fn ended_task_status(world: &mut ProviderWorld, which: String, status: u16) -> Result<(), StepTrouble> {
+    let turn = |knobs: &mut Knobs| match which.as_str() {
+        "final" => knobs.final_task_status = status,
+        _ => knobs.cancelled_task_status = status,
+    };
+    let done = world.stage()?.turn_knobs(turn).await;
+    world.attempt(done)
+}
+
+#[given(regex = r"^the knob (validate_payload|new_task_per_retry) is (true|false)$")]
+async fn switch(world: &mut ProviderWorld, which: String, on: String) -> Result<(), StepTrouble> {
+    let on = on == "true";
+    let turn = |knobs: &mut Knobs| match which.as_str() {
+        "validate_payload" => knobs.validate_payload = on,
+        _ => knobs.new_task_per_retry = on,
+    };
+    let done = world.stage()?.turn_knobs(turn).await;
     world.attempt(done)
 }
 

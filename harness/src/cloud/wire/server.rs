@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::timeout;
 
 use super::activity::Activity;
 use super::connection;
@@ -15,6 +17,9 @@ use super::error::WireError;
 use super::line::{Line, Wiring};
 use super::router::Router;
 use crate::cloud::certificates::Authority;
+
+/// Time after which a connection that could not be accepted is tried again.
+const BACK_OFF: Duration = Duration::from_millis(20);
 
 /// What clients find at a listener's port.
 #[derive(Debug)]
@@ -129,20 +134,30 @@ struct Hall {
 impl Hall {
     async fn run(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
         let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let mut starved = false;
         loop {
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
                 Some(ended) = self.connections.join_next() => self.ended(address, ended),
                 accepted = listener.accept() => match accepted {
-                    Ok((tcp, peer)) if !self.activity.is_probe(peer) => self.welcome(tcp),
-                    Ok(_probe) => {}
+                    Ok((tcp, peer)) => {
+                        starved = false;
+                        if !self.activity.is_probe(peer) {
+                            self.welcome(tcp);
+                        }
+                    }
                     Err(error) => {
-                        self.wiring.trouble(format!("accept a connection on {address}: {error}; more files may have to be allowed open"));
-                        // Out of files, most likely: the next connection to end frees one.
-                        match self.connections.join_next().await {
-                            Some(ended) => self.ended(address, ended),
-                            None => tokio::task::yield_now().await,
+                        // Told once, however often it is tried until it works again.
+                        if !std::mem::replace(&mut starved, true) {
+                            let hint = "more files may have to be allowed open (ulimit -n), or fewer scenarios be played at once";
+                            self.wiring.trouble(format!("accept a connection on {address}: {error}; {hint}"));
+                        }
+                        // Out of files, most likely: a connection that ends frees one, here or elsewhere.
+                        match timeout(BACK_OFF, self.connections.join_next()).await {
+                            Ok(Some(ended)) => self.ended(address, ended),
+                            Ok(None) => pause().await,
+                            Err(_) => {}
                         }
                     }
                 },
@@ -179,6 +194,11 @@ impl Hall {
         }
         self.activity.connection_ended();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing tells when another part of the process frees a file")]
+async fn pause() {
+    tokio::time::sleep(BACK_OFF).await;
 }
 
 /// Says what a task was doing when it panicked.

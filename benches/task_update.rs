@@ -1,0 +1,265 @@
+//! What the fake Secrets Manager adds to a task update, against an axum handler that only reads JSON and answers as much.
+//!
+//! Both are asked over one kept connection on loopback by the same client, in turns, so that what disturbs one disturbs the other.
+//! The ratios at the end are the result; the times before them are of the machine. A `failed` update shows the wire, the engine and
+//! the journal; a `credentials_created` one also what it costs to learn a new secret, so that it can be found in any encoding.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::routing::put;
+use criterion::Criterion;
+use hallmark_harness::cloud::certificates::Authority;
+use hallmark_harness::cloud::iam::TokenSigner;
+use hallmark_harness::cloud::{Cloud, SecretOrder};
+use hallmark_harness::contract::{OutputSpec, ValueType};
+use hallmark_harness::stage::{StageAddresses, StageSetup, ThirdPartySetup};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+/// Updates on one set-up. A stage of the suite sees a few dozen.
+const UPDATES: u64 = 64;
+
+/// Turns of which the middle ratio is reported.
+const TURNS: usize = 101;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let fake = Fake::new(&runtime);
+    let bare = Bare::new(&runtime);
+    let mut criterion = Criterion::default().configure_from_args();
+    for report in [Report::Failed, Report::Created] {
+        let mut group = criterion.benchmark_group(format!("task_update/{}", report.status()));
+        group.bench_function("fake", |bencher| bencher.iter_custom(|updates| fake.time(report, updates)));
+        group.bench_function("bare_axum", |bencher| bencher.iter_custom(|updates| bare.time(report, updates)));
+        group.finish();
+    }
+    criterion.final_summary();
+    let rehearsal = std::env::args().any(|argument| argument == "--test");
+    for report in [Report::Failed, Report::Created] {
+        compare(&fake, &bare, report, if rehearsal { 1 } else { TURNS });
+    }
+}
+
+/// What the updates say.
+#[derive(Debug, Clone, Copy)]
+enum Report {
+    Failed,
+    Created,
+}
+
+impl Report {
+    fn status(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Created => "credentials_created",
+        }
+    }
+
+    /// Returns a body, with a secret that no other number has.
+    fn body(self, number: usize) -> String {
+        let status = self.status();
+        let body = match self {
+            Self::Failed => json!({ "status": status, "errors": [
+                { "code": "CREATE_REFUSED", "description": format!("The third party refused attempt {number}; check the login secret.") },
+            ] }),
+            Self::Created => {
+                let secret = format!("{number:08}-a-token-as-the-third-party-issues-it-0123456789abcdef");
+                json!({ "status": status, "credentials": { "id": format!("id-{number}"), "payload": { "token": secret } } })
+            }
+        };
+        body.to_string()
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the ratio is what this bench is for")]
+fn compare(fake: &Fake<'_>, bare: &Bare, report: Report, turns: usize) {
+    let mut ratios: Vec<f64> =
+        (0..turns).map(|_| bare.time(report, UPDATES).as_secs_f64() / fake.time(report, UPDATES).as_secs_f64()).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "{}: the fake serves {:.2} times as many updates as bare axum (middle of {turns} turns; half of them {:.2} to {:.2})",
+        report.status(),
+        ratios[turns / 2],
+        ratios[turns / 4],
+        ratios[turns * 3 / 4]
+    );
+}
+
+/// The fake cloud, set up anew for each round so that no round carries another's tasks.
+struct Fake<'runtime> {
+    runtime: &'runtime Runtime,
+    cloud: Arc<Cloud>,
+}
+
+impl<'runtime> Fake<'runtime> {
+    fn new(runtime: &'runtime Runtime) -> Self {
+        let authority = Arc::new(Authority::new().expect("an authority"));
+        let signer = Arc::new(TokenSigner::new().expect("a signer"));
+        Self { runtime, cloud: Cloud::new(authority, signer, runtime.handle().clone()) }
+    }
+
+    /// Times `updates` updates, each of a task of its own that is being processed, in rounds of [`UPDATES`].
+    fn time(&self, report: Report, updates: u64) -> Duration {
+        let mut left = updates;
+        let mut spent = Duration::ZERO;
+        while left > 0 {
+            let round = left.min(UPDATES);
+            spent += self.round(report, round);
+            left -= round;
+        }
+        spent
+    }
+
+    fn round(&self, report: Report, updates: u64) -> Duration {
+        let addresses = self.runtime.block_on(self.cloud.set_up(setup())).expect("a set-up");
+        self.cloud.seed_credential("artifactory").expect("a seeded credential");
+        let tasks: Vec<(String, String)> = (0..updates).map(|_| self.task()).collect();
+        let token = token(&addresses, &tasks[0].1);
+        let mut connection = Connection::open(address(&addresses.secrets_manager_url));
+        let requests: Vec<Vec<u8>> = tasks
+            .iter()
+            .enumerate()
+            .map(|(number, (path, _))| request("PUT", path, &format!("Bearer {token}"), "application/json", &report.body(number)))
+            .collect();
+        let started = Instant::now();
+        for request in &requests {
+            connection.ask(request);
+        }
+        started.elapsed()
+    }
+
+    /// Makes a secret and starts its create job; returns the path of the task and the access key.
+    fn task(&self) -> (String, String) {
+        let secret = self.cloud.create_secret(SecretOrder::default()).expect("a secret");
+        let request = self.cloud.claim().expect("a claim").expect("a job for the new secret");
+        self.cloud.job_started(&request.job).expect("a start");
+        let path = format!("/api/v2/secrets/{secret}/tasks/{}", request.job.task);
+        (path, request.variables["SM_ACCESS_APIKEY"].clone())
+    }
+}
+
+fn setup() -> StageSetup {
+    StageSetup {
+        outputs: vec![OutputSpec {
+            name: "token".into(),
+            value_type: ValueType::String,
+            required: true,
+            public: false,
+            equals: Some("{{ credential.secret }}".into()),
+        }],
+        third_parties: vec![ThirdPartySetup {
+            name: "artifactory".into(),
+            preset: Some("artifactory".into()),
+            spec: None,
+            hosts: Vec::new(),
+        }],
+        ..StageSetup::default()
+    }
+}
+
+fn token(addresses: &StageAddresses, key: &str) -> String {
+    let form = format!("grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey={key}");
+    let mut connection = Connection::open(address(&addresses.iam_url));
+    let answer = connection.ask(&request("POST", "/identity/token", "none", "application/x-www-form-urlencoded", &form));
+    let answer: Value = serde_json::from_slice(&answer).expect("a token answer");
+    answer["access_token"].as_str().expect("a token").to_owned()
+}
+
+/// A handler that reads an update and answers a task of the size that the fake answers.
+struct Bare {
+    address: SocketAddr,
+}
+
+impl Bare {
+    fn new(runtime: &Runtime) -> Self {
+        async fn updated(Json(update): Json<Value>) -> Json<Value> {
+            Json(json!({
+                "id": "sm-task-0b1c5f7e-5a0d-4a41-9f39-1f6f2a7e90c1", "secret_id": "3b4f1a2e-9a77-4bb0-a7a0-5e5a0b9a61d2",
+                "secret_version_id": "5d9a5d0c-5d4c-4a6e-8b8e-0c1d2e3f4a5b", "type": "create_credentials",
+                "trigger": "secret_creation", "status": update["status"], "created_at": "2026-01-01T00:00:00Z",
+                "updated_at": "2026-01-01T00:00:01Z", "updated_by": "iam-ServiceId-5d9a5d0c", "errors": [],
+            }))
+        }
+        let application = axum::Router::new().route("/api/v2/secrets/{secret}/tasks/{task}", put(updated));
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        runtime.spawn(async move { axum::serve(listener, application).await });
+        Self { address }
+    }
+
+    /// Times `updates` updates in rounds of [`UPDATES`], each on a fresh connection, as [`Fake::time`] does.
+    fn time(&self, report: Report, updates: u64) -> Duration {
+        let mut left = updates;
+        let mut spent = Duration::ZERO;
+        while left > 0 {
+            let round = left.min(UPDATES);
+            let mut connection = Connection::open(self.address);
+            let requests: Vec<Vec<u8>> = (0..usize::try_from(round).unwrap_or(usize::MAX))
+                .map(|number| request("PUT", "/api/v2/secrets/one/tasks/two", "Bearer none", "application/json", &report.body(number)))
+                .collect();
+            let started = Instant::now();
+            for request in &requests {
+                connection.ask(request);
+            }
+            spent += started.elapsed();
+            left -= round;
+        }
+        spent
+    }
+}
+
+fn request(method: &str, path: &str, authorization: &str, content_type: &str, body: &str) -> Vec<u8> {
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\ncontent-type: {content_type}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+fn address(url: &str) -> SocketAddr {
+    let authority = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    authority.parse().expect("a loopback address")
+}
+
+/// One kept connection. The plainest client there is, so that it weighs little in the ratio.
+struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        Self { stream: BufReader::new(stream) }
+    }
+
+    /// Sends a request and returns the body of the answer, which must be a 200 with a Content-Length.
+    fn ask(&mut self, request: &[u8]) -> Vec<u8> {
+        self.stream.get_mut().write_all(request).expect("the request is sent");
+        let mut line = String::new();
+        self.stream.read_line(&mut line).expect("a status line");
+        assert!(line.starts_with("HTTP/1.1 200"), "an update is accepted: {line}");
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line).expect("a header");
+            let header = line.trim_end();
+            if header.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = header.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.trim().parse().expect("a length");
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).expect("a body");
+        body
+    }
+}

@@ -1,0 +1,139 @@
+//! A create job.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::Provider;
+use super::call::Answer;
+use super::failure::{End, Failure};
+use super::inputs::Wishes;
+use super::third_party::{Artifactory, Token};
+use crate::mutant::table::{create, privacy, privilege, update};
+
+impl Provider {
+    /// Creates a credential and reports it, or undoes it.
+    pub(super) async fn create(&self) -> Result<(), End> {
+        let wishes = self.wishes()?;
+        let at = self.artifactory().await?;
+        if self.is(&privilege::REPLACES_WHEN_IT_ROTATES) && self.variable("SM_TRIGGER") != Some("secret_creation") {
+            let own = format!("mutant {}", self.variable("SM_SECRET_ID").unwrap_or_default());
+            for old in self.find(&at, &own).await {
+                self.revoke(&at, &old).await;
+            }
+        }
+        let token = if self.is(&create::REPORTS_A_SAMPLE) {
+            Token { id: self.variable("SM_SECRET_TASK_ID").unwrap_or_default().into(), value: "sample-token".into(), answer: Value::Null }
+        } else {
+            self.issue(&at, &wishes).await?
+        };
+        if self.is(&create::MAKES_TWO) {
+            self.issue(&at, &wishes).await?;
+        }
+        if self.is(&create::CHECKS_TOO_LATE) && !matches!(self.variable("SM_REFRESHABLE_VALUE"), None | Some("true" | "false")) {
+            self.undo(&at, &token.id).await;
+            return Err(Failure::new("INPUT_INVALID", "An input has a value that cannot be used. Nothing was changed.").into());
+        }
+        if !self.is(&create::LEFTOVER_WITHOUT_A_NAME) {
+            self.log(&format!("INFO created the credential {}", token.id));
+        }
+        let silent = self.is(&create::SILENT_WITHOUT_USERNAME) && wishes.username.is_none();
+        if self.is(&create::NEVER_REPORTS) || silent {
+            return Ok(());
+        }
+        let answer = self.report(&at, &token, &wishes).await;
+        if answer.accepted() {
+            if self.is(&create::REVOKES_AT_THE_END) {
+                self.undo(&at, &token.id).await;
+            }
+            return Ok(());
+        }
+        // After an attempt without a definite answer only the task can tell whether the credential is in use.
+        let known = answer.doubtful && !self.is(&update::NEVER_LOOKS) && self.task_status().await.as_deref() == Some("credentials_created");
+        if known {
+            return Ok(());
+        }
+        if self.undoes(&answer) {
+            self.undo(&at, &token.id).await;
+        }
+        let failure = Failure::new("REPORT_NOT_ACCEPTED", "The report of the new credential was not accepted, so it was revoked.");
+        if self.is(&update::FAILED_AFTER_400) && answer.status == Some(400) {
+            return Err(failure.into());
+        }
+        Err(End::Log(failure))
+    }
+
+    async fn report(&self, at: &Artifactory, token: &Token, wishes: &Wishes) -> Answer {
+        let body = self.body(at, token, wishes);
+        if !self.is(&update::MAKES_ANOTHER_FOR_THE_RETRY) {
+            return self.put(&body).await;
+        }
+        let answer = self.send(self.authorized(reqwest::Method::PUT, &self.task_url()).json(&body)).await;
+        if !answer.transient() {
+            return answer;
+        }
+        match self.issue(at, wishes).await {
+            Ok(other) => self.put(&self.body(at, &other, wishes)).await,
+            Err(_) => answer,
+        }
+    }
+
+    fn body(&self, at: &Artifactory, token: &Token, wishes: &Wishes) -> Value {
+        let first = self.variable("SM_TRIGGER") == Some("secret_creation");
+        let service = at.url.trim_end_matches("/access/api/v1/tokens");
+        let mut payload = json!({ "token": token.value, "expires_in": wishes.expires_in, "url": service });
+        if self.is(&create::NUMBER_AS_TEXT) {
+            payload["expires_in"] = json!(wishes.expires_in.to_string());
+        }
+        if self.is(&create::UPPER_CASE_KEYS) {
+            payload = json!({ "TOKEN": token.value, "EXPIRES_IN": wishes.expires_in, "URL": service });
+        }
+        if self.is(&create::FORGETS_WHEN_IT_ROTATES) && !first {
+            payload = json!({ "token": token.value, "url": service });
+        }
+        if self.is(&create::PASSES_THE_ANSWER_ON) {
+            payload["token_type"] = token.answer["token_type"].clone();
+        }
+        if self.is(&create::TRAILING_BLANK) {
+            payload["token"] = json!(format!("{} ", token.value));
+        }
+        if self.is(&create::CUTS_WHEN_IT_ROTATES) && !first {
+            payload["token"] = json!(token.value.chars().take(64).collect::<String>());
+        }
+        json!({ "status": "credentials_created", "credentials": { "id": self.credentials_id(token, wishes), "payload": payload } })
+    }
+
+    /// Returns the id under which the credential will be deleted. What follows a tilde is dropped there.
+    fn credentials_id(&self, token: &Token, wishes: &Wishes) -> String {
+        let id = &token.id;
+        if self.is(&create::CONSTANT_ID) {
+            "artifactory-token".into()
+        } else if self.is(&create::SECRET_ID_AS_ID) {
+            self.variable("SM_SECRET_ID").unwrap_or_default().into()
+        } else if self.is(&create::EMPTY_ID) {
+            String::new()
+        } else if self.is(&privacy::USER_IN_ID) {
+            format!("{id}~{}", wishes.username.as_deref().unwrap_or("nobody"))
+        } else if self.is(&privacy::USER_HASHED_IN_ID) {
+            format!("{id}~{}", hex::encode(Sha256::digest(wishes.username.as_deref().unwrap_or("nobody"))))
+        } else if self.is(&privacy::TOKEN_IN_ID) {
+            format!("{id}~{}", token.value)
+        } else if self.is(&privacy::HEAD_IN_ID) {
+            // The beginning of a JWT is its header: the signature's beginning is as good as any.
+            format!("{id}~{}", token.value.rsplit('.').next().unwrap_or_default().chars().take(8).collect::<String>())
+        } else if self.is(&privacy::HASH_IN_ID) {
+            format!("{id}~{}", &hex::encode(Sha256::digest(&token.value))[..12])
+        } else {
+            id.clone()
+        }
+    }
+
+    /// Tells whether a creation whose report was answered so is undone.
+    fn undoes(&self, answer: &Answer) -> bool {
+        let not = self.is(&create::NEVER_UNDOES)
+            || self.is(&create::UNDOES_AFTER_400_ONLY) && answer.status != Some(400)
+            || self.is(&create::KEEPS_AFTER_A_RESET) && answer.status.is_none()
+            || self.is(&create::KEEPS_WHEN_LATE) && matches!(answer.status, Some(409 | 412))
+            || self.is(&create::KEEPS_AFTER_404) && answer.status == Some(404);
+        !not
+    }
+}

@@ -1,0 +1,153 @@
+//! A small provider of Artifactory tokens that keeps every rule, unless a mutation makes it wrong at one point.
+
+mod call;
+mod cloud;
+mod create;
+mod delete;
+mod failure;
+mod inputs;
+mod third_party;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::time::Duration;
+
+use failure::{End, Failure};
+
+use super::table::{self, Mutation, action, error, update};
+
+/// One run of the provider.
+struct Provider {
+    /// What it does wrong.
+    mutation: Option<&'static Mutation>,
+    variables: BTreeMap<String, String>,
+    client: reqwest::Client,
+    /// The IAM token.
+    token: RefCell<String>,
+    /// Whether an update was accepted.
+    accepted: Cell<bool>,
+}
+
+/// Runs the provider with the mutation of this id, or without one, and returns its exit status. Reads the environment of the process.
+pub fn run(id: &str) -> Result<u8, String> {
+    let mutation = match table::find(id) {
+        None if id != super::CONTROL => return Err(format!("there is no mutant {id:?}; `hallmark selftest` shows all of them")),
+        found => found,
+    };
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("starting a runtime: {error}"))?;
+    let redirects = if mutation == Some(&table::delete::FOLLOWS_THE_REDIRECT) {
+        reqwest::redirect::Policy::limited(3)
+    } else {
+        reqwest::redirect::Policy::none()
+    };
+    let client = reqwest::Client::builder()
+        .redirect(redirects)
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .timeout(Duration::from_secs(4))
+        .build()
+        .map_err(|error| format!("making an HTTP client: {error}"))?;
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let provider = Provider { mutation, variables, client, token: RefCell::default(), accepted: Cell::new(false) };
+    let done = runtime.block_on(provider.job());
+    // A name resolution that hangs must not keep a finished job alive.
+    runtime.shutdown_background();
+    Ok(provider.exit_status(done))
+}
+
+impl Provider {
+    /// Tells whether this is the wrong provider that `mutation` describes.
+    fn is(&self, mutation: &Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    /// Returns a variable; an empty one counts as absent.
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn log(&self, line: &str) {
+        if !self.is(&error::LOGS_NOTHING) {
+            // An undo does not stop because nobody listens.
+            writeln!(std::io::stderr(), "{line}").ok();
+        }
+    }
+
+    fn exit_status(&self, done: bool) -> u8 {
+        if self.is(&error::EXITS_0_ALWAYS) || self.is(&table::create::NEVER_REPORTS) {
+            return 0;
+        }
+        if self.is(&error::DELETION_EXITS_1) && self.variable("SM_ACTION") == Some("delete_credentials") {
+            return 1;
+        }
+        u8::from(!done)
+    }
+
+    /// Does the job; returns whether success was reported and accepted.
+    async fn job(&self) -> bool {
+        if let Err(failure) = self.sign_in().await {
+            self.log(&format!("ERROR {failure}"));
+            return false;
+        }
+        let end = match self.action() {
+            Ok(true) => self.create().await,
+            Ok(false) => self.delete().await,
+            Err(failure) => Err(End::Report(failure)),
+        };
+        match end {
+            Ok(()) => {
+                self.afterwards().await;
+                true
+            }
+            // There is nobody to tell but the log.
+            Err(End::Log(failure)) => {
+                self.log(&format!("ERROR {failure}"));
+                false
+            }
+            Err(End::Report(failure)) => {
+                self.log(&format!("ERROR {failure}"));
+                self.report_failure(&failure).await;
+                false
+            }
+        }
+    }
+
+    /// Returns true for a creation, false for a deletion.
+    fn action(&self) -> Result<bool, Failure> {
+        let given = self.variable("SM_ACTION");
+        let known = match given {
+            Some("create_credentials") => Some(true),
+            Some("delete_credentials") => Some(false),
+            Some(other) if self.is(&action::IGNORES_CASE) && other.eq_ignore_ascii_case("create_credentials") => Some(true),
+            Some(_) if self.is(&action::ANYTHING_CREATES) => Some(true),
+            None if self.is(&action::NOTHING_CREATES) => Some(true),
+            _ => None,
+        };
+        let trigger = self.variable("SM_TRIGGER").unwrap_or("");
+        let trigger_unknown = self.is(&action::ROTATION_BY_HAND_UNKNOWN) && known == Some(true) && trigger == "manual_secret_rotation"
+            || self.is(&action::EXPIRATION_UNKNOWN) && trigger == "secret_version_expiration";
+        if trigger_unknown {
+            return Err(Failure::new("UNKNOWN_TRIGGER", "The provider does not know this trigger. Nothing was changed."));
+        }
+        known.ok_or_else(|| Failure::new("UNKNOWN_ACTION", "The provider does not know this action. Nothing was changed."))
+    }
+
+    /// What mutants do when everything is done.
+    async fn afterwards(&self) {
+        if self.is(&update::FAILED_AFTER_SUCCESS) {
+            self.put(&Failure::new("CLEANUP_FAILED", "The connection could not be closed.").body()).await;
+        }
+        if self.is(&table::privilege::DELETES_ITS_TASK) {
+            self.send(self.authorized(reqwest::Method::DELETE, &self.task_url())).await;
+        }
+    }
+}
+
+/// Waits before the next attempt, or for ever where a mutant hangs.
+#[expect(clippy::disallowed_methods, reason = "a provider's pause between attempts is a wait by definition")]
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

@@ -1,0 +1,68 @@
+//! Mutations about creations.
+
+use super::Mutation;
+
+mutations! {
+    NEVER_REPORTS = "CRE-001/never-reports", "It creates a credential, tells nobody and exits 0.";
+        breaks "CRE-001"; says "the job sent no update";
+    SILENT_WITHOUT_USERNAME = "CRE-001/silent-without-optional-input", "It reports nothing when the user name is left out.";
+        breaks "CRE-001"; says "the job sent no update";
+    REPORTS_TO_ANOTHER_TASK = "CRE-001/another-task", "It reports the creation to a task that is not its own.";
+        breaks "CRE-001"; says "was answered 404";
+    NUMBER_AS_TEXT = "CRE-002/number-as-text", "It reports an integer as text.";
+        breaks "CRE-002"; says "expires_in is a JSON string";
+    UPPER_CASE_KEYS = "CRE-002/upper-case-keys", "It reports the outputs under upper-case names.";
+        breaks "CRE-002"; says "keys are lower-case";
+    FORGETS_WHEN_IT_ROTATES = "CRE-002/forgets-when-rotating", "It leaves a required output out when a secret is rotated.";
+        breaks "CRE-002"; says "expires_in is missing";
+    PASSES_THE_ANSWER_ON = "CRE-003/passes-the-answer-on", "It reports a field of the third party's answer that it never declared.";
+        breaks "CRE-003"; says "undeclared: token_type";
+    TRAILING_BLANK = "CRE-004/trailing-blank", "It reports the credential with a blank at its end.";
+        breaks "CRE-004"; says "token has another value";
+    CUTS_WHEN_IT_ROTATES = "CRE-004/cuts-when-rotating", "It reports the first 64 characters of the credential when a secret is rotated.";
+        breaks "CRE-004"; says "token has another value";
+    REVOKES_AT_THE_END = "CRE-004/revokes-at-the-end", "It revokes the credential after its report was accepted.";
+        breaks "CRE-004"; says "the job revoked what it had made";
+    REPORTS_A_SAMPLE = "CRE-004/sample", "It reports a sample and never asks the third party.";
+        breaks "CRE-004"; says "the third party issued nothing";
+    MAKES_TWO = "CRE-005/makes-two", "It creates two credentials and reports one of them.";
+        breaks "CRE-005"; says "2 alive at the third party";
+    REFUSED_IN_SILENCE = "CRE-005/silent", "It reports nothing when the third party refuses the creation.";
+        breaks "CRE-005"; says "it sent no update";
+    TAKES_409_AS_MADE = "CRE-005/conflict-as-success", "It takes 409 as a sign that the credential is there already.";
+        breaks "CRE-005"; says "it reported credentials_created";
+    CONSTANT_ID = "CRE-006/constant", "It reports the same id each time.";
+        breaks "CRE-006"; says "reported the same id";
+    SECRET_ID_AS_ID = "CRE-006/secret-id", "It reports the id of the secret, which all versions share.";
+        breaks "CRE-006"; says "reported the same id";
+    EMPTY_ID = "CRE-006/empty", "It reports an empty id.";
+        breaks "CRE-006"; says "is empty";
+    NEVER_UNDOES = "CRE-007/never", "It never undoes a creation.";
+        breaks "CRE-007"; says "lives on at the third party";
+    UNDOES_AFTER_400_ONLY = "CRE-007/only-after-400", "It undoes a creation after 400 and after nothing else.";
+        breaks "CRE-007"; says "lives on at the third party";
+    KEEPS_AFTER_A_RESET = "CRE-007/not-after-a-reset", "It keeps a credential whose report was never answered.";
+        breaks "CRE-007"; says "lives on at the third party";
+    KEEPS_WHEN_LATE = "CRE-007/not-when-late", "It keeps a credential whose report was answered 409 or 412.";
+        breaks "CRE-007"; says "lives on at the third party";
+    KEEPS_AFTER_404 = "CRE-007/not-after-404", "It keeps a credential whose task was cancelled.";
+        breaks "CRE-007"; says "lives on at the third party";
+    NEEDS_THE_OPTIONAL = "CRE-008/needs-all", "It refuses to work without an input that it declares as optional.";
+        breaks "CRE-008"; says "the last of 1 updates reported failed";
+    GUESSES_THE_SCOPE = "CRE-009/guesses", "It takes a scope of its own when the required one is missing.";
+        breaks "CRE-009"; says "it called POST";
+    NUMBER_BECOMES_ZERO = "CRE-009/number-becomes-zero", "It takes a number that does not parse as 0.";
+        breaks "CRE-009"; says "it called POST";
+    CHECKS_TOO_LATE = "CRE-009/checks-too-late", "It checks a boolean only after the creation, and undoes that.";
+        breaks "CRE-009"; says "it called POST";
+    TAKES_ANY_WORD = "CRE-009/takes-any-word", "It takes a word that is not in the list of an enum.";
+        breaks "CRE-009"; says "it called POST";
+    BELIEVES_200 = "CRE-011/believes-200", "It takes a 200 without a credential as a success.";
+        breaks "CRE-011"; says "it reported credentials_created";
+    LOGIN_IN_SILENCE = "CRE-011/silent", "It reports nothing when the login secret cannot be read.";
+        breaks "CRE-011"; says "it sent no update";
+    UNDOES_ONCE = "CRE-012/once", "It tries an undo once.";
+        breaks "CRE-012"; says "1 revocations were tried";
+    LEFTOVER_WITHOUT_A_NAME = "CRE-012/nameless", "It logs that something may live on, and not what.";
+        breaks "CRE-012"; says "no log line names it";
+}

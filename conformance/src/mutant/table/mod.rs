@@ -1,0 +1,95 @@
+//! The mutations, by the chapter of the rule that each is about.
+//!
+//! To add one: a row here, and a line `if self.is(&THE_ROW)` at its point in the provider. `hallmark selftest --full --mutant ID` then says which
+//! rules it breaks. Every rule beyond its own needs a reason, which stands in the row's comment.
+
+/// One way to be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mutation {
+    /// The rule that it is about and a name, such as `CRE-001/never-reports`.
+    pub id: &'static str,
+    /// What it does wrong, in one sentence.
+    pub wrong: &'static str,
+    /// Exactly the rules that it breaks under the profile resilient, its own first.
+    pub breaks: &'static [&'static str],
+    /// Exactly the rules that cannot be exercised with it.
+    pub holes: &'static [&'static str],
+    /// Text that a finding of its own rule contains.
+    pub says: &'static str,
+}
+
+impl Mutation {
+    /// Returns the rule that it is about.
+    pub fn rule(&self) -> &'static str {
+        self.id.split('/').next().unwrap_or(self.id)
+    }
+}
+
+/// Makes a constant of each row, and the list of all of them.
+macro_rules! mutations {
+    ($($name:ident = $id:literal, $wrong:literal; breaks $($broken:literal)+; $(holes $($hole:literal)+;)? says $says:literal;)+) => {
+        $(
+            #[doc = $wrong]
+            pub const $name: Mutation =
+                Mutation { id: $id, wrong: $wrong, breaks: &[$($broken),+], holes: &[$($($hole),+)?], says: $says };
+        )+
+        /// All of the chapter.
+        pub const ALL: &[Mutation] = &[$($name),+];
+    };
+}
+
+pub mod action;
+pub mod create;
+pub mod delete;
+pub mod error;
+pub mod privacy;
+pub mod privilege;
+pub mod update;
+
+/// Returns every mutation, by chapter.
+pub fn all() -> impl Iterator<Item = &'static Mutation> {
+    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL].into_iter().flatten()
+}
+
+/// Returns the mutation with this id.
+pub fn find(id: &str) -> Option<&'static Mutation> {
+    all().find(|mutation| mutation.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_rule_has_a_mutant() {
+        let catalog = Catalog::built_in().unwrap();
+        let covered: BTreeSet<&str> = all().map(Mutation::rule).collect();
+        let lacking: Vec<&str> = catalog.rules.iter().map(|rule| rule.id.as_str()).filter(|id| !covered.contains(id)).collect();
+        assert!(lacking.is_empty(), "no mutant is about {lacking:?}");
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let mut seen = BTreeSet::new();
+        for mutation in all() {
+            assert!(seen.insert(mutation.id), "{} stands twice in the table", mutation.id);
+        }
+    }
+
+    #[test]
+    fn rows_are_complete_and_name_rules_of_the_catalog() {
+        let catalog = Catalog::built_in().unwrap();
+        for mutation in all() {
+            assert_eq!(mutation.breaks.first(), Some(&mutation.rule()), "{} breaks its own rule first", mutation.id);
+            assert!(mutation.wrong.ends_with('.') && !mutation.says.is_empty(), "{} says what is wrong", mutation.id);
+            for id in mutation.breaks.iter().chain(mutation.holes) {
+                assert!(catalog.rule(id).is_some(), "{} names {id}, which is no rule", mutation.id);
+            }
+            let unique: BTreeSet<_> = mutation.breaks.iter().chain(mutation.holes).collect();
+            assert_eq!(unique.len(), mutation.breaks.len() + mutation.holes.len(), "{} names a rule twice", mutation.id);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Mutations about privileges and rotation.
+
+use super::Mutation;
+
+mutations! {
+    DELETION_NEEDS_MORE = "LPR-001/deletion-needs-more", "It cannot delete without a role that no document grants it.";
+        breaks "LPR-001"; says "SecretTaskUpdater";
+    DELETES_ITS_TASK = "LPR-002/deletes-its-task", "It deletes its own task when it is done.";
+        breaks "LPR-002"; says "it called DELETE";
+    READS_CONFIGURATIONS = "LPR-002/reads-configurations", "It reads the engine's configurations just in case.";
+        breaks "LPR-002"; says "it called GET";
+    READS_ITS_SECRET = "LPR-003/reads-its-secret", "It reads the secret that is being created.";
+        breaks "LPR-003"; says "which no input names";
+    KEY_FOR_EVERYBODY = "LPR-004/key", "It sends the access key to the third party.";
+        breaks "LPR-004"; says "carries the access key";
+    TOKEN_FOR_EVERYBODY = "LPR-004/token", "It sends its IAM token to the third party.";
+        breaks "LPR-004"; says "carries an IAM token";
+    REPLACES_WHEN_IT_ROTATES = "ROT-001/replaces", "It revokes the old credential when a secret is rotated.";
+        breaks "ROT-001"; says "which an earlier job had made";
+}

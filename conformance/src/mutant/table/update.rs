@@ -1,0 +1,38 @@
+//! Mutations about updates and their retries.
+
+use super::Mutation;
+
+mutations! {
+    SENDS_PLAIN_TEXT = "UPD-001/plain-text", "It sends its updates as plain text.";
+        breaks "UPD-001"; says "Content-Type is not application/json";
+    POSTS = "UPD-001/posts", "It sends its updates with POST.";
+        breaks "UPD-001"; says "POST";
+    ONCE_MORE_AFTER_400 = "UPD-002/once-more", "It tries an update once more after 400.";
+        breaks "UPD-002"; says "1 more after the 400";
+    FAILED_AFTER_400 = "UPD-002/failed-after-400", "It reports failed after its report was answered 400.";
+        breaks "UPD-002"; says "1 more after the 400: failed";
+    ONCE_MORE_AFTER_404 = "UPD-003/once-more", "It tries an update once more after 404.";
+        breaks "UPD-003"; says "1 more after the 404";
+    RETRIES_A_404 = "UPD-003/everything-twice-after-404", "It takes 404 for something that passes, whoever answers it.";
+        breaks "UPD-003"; says "more after the 404";
+    FAILED_AFTER_SUCCESS = "UPD-004/failed-after-success", "It reports failed after its report was accepted.";
+        breaks "UPD-004"; says "was accepted, then the job reported failed";
+    HANGS_WITHOUT_A_TOKEN = "UPD-005/waits-for-iam", "It waits for ever when IAM gives no token.";
+        breaks "UPD-005"; says "it still ran";
+    WAITS_FOR_RECOVERY = "UPD-005/waits-for-the-third-party", "It waits for ever when the third party has an outage.";
+        breaks "UPD-005"; says "it still ran";
+    COUNTS_DOWN = "UPD-007/counts-down", "It builds the body anew for each attempt.";
+        breaks "UPD-007"; says "the retry's body differs";
+    MAKES_ANOTHER_FOR_THE_RETRY = "UPD-007/makes-another", "It creates another credential for the second attempt of the report.";
+        breaks "UPD-007"; says "the retry's body differs";
+    NEVER_LOOKS = "UPD-008/never-looks", "It undoes a creation although its report may have taken effect.";
+        breaks "UPD-008"; says "destroyed the live credential";
+    NEVER_RETRIES = "RTY-001/never", "It tries every call once.";
+        breaks "RTY-001"; says "none of them accepted";
+    TAKES_429_AS_FINAL = "RTY-001/not-after-429", "It takes 429 as final.";
+        breaks "RTY-001"; says "was answered 429";
+    TAKES_A_RESET_AS_FINAL = "RTY-001/not-after-a-reset", "It takes a broken connection as final.";
+        breaks "RTY-001"; says "none of them accepted";
+    RETRIES_FOR_EVER = "RTY-004/for-ever", "It tries its report for ever.";
+        breaks "RTY-004"; says "it still ran";
+}

@@ -1,0 +1,83 @@
+//! All mutants, judged.
+
+use serde::Serialize;
+
+use super::Trial;
+use crate::catalog::{Catalog, Level};
+use crate::mutant::CONTROL;
+
+/// Which mutants break which rules.
+#[derive(Debug, Clone, Serialize)]
+pub struct Matrix {
+    /// The rules, in the catalog's order.
+    pub rules: Vec<Kills>,
+    /// The mutants, in the table's order, the control first.
+    pub trials: Vec<Trial>,
+    /// Whether all mutants were tried, so that every rule must be broken by one.
+    pub whole: bool,
+    /// Whether all scenarios were played with each of them.
+    pub full: bool,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+/// A rule and the mutants that break it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Kills {
+    /// Its id.
+    pub rule: String,
+    /// Its level.
+    pub level: Level,
+    /// The mutants that were found to break it.
+    pub mutants: Vec<&'static str>,
+}
+
+impl Matrix {
+    /// Puts the trials together.
+    pub fn new(catalog: &Catalog, trials: Vec<Trial>, whole: bool, full: bool, seconds: f64) -> Self {
+        let kills = |id: &str| trials.iter().filter(|trial| trial.broken.contains(id)).map(|trial| trial.mutant).collect();
+        let rules =
+            catalog.rules.iter().map(|rule| Kills { rule: rule.id.to_string(), level: rule.level, mutants: kills(rule.id.as_str()) });
+        Self { rules: rules.collect(), trials, whole, full, seconds }
+    }
+
+    /// Returns the rules above info that no mutant breaks; none where only some mutants were tried.
+    pub fn survivors(&self) -> Vec<&str> {
+        let unproved = self.rules.iter().filter(|rule| self.whole && rule.level > Level::Info);
+        unproved.filter(|rule| rule.mutants.iter().all(|mutant| *mutant == CONTROL)).map(|rule| rule.rule.as_str()).collect()
+    }
+
+    /// Tells whether hallmark finds exactly what it must.
+    pub fn proved(&self) -> bool {
+        self.survivors().is_empty() && self.trials.iter().all(Trial::right)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::mutant::table;
+    use crate::suite::{Plan, ScenarioOutcome};
+
+    fn trial_that_found_nothing(id: &str) -> Trial {
+        let catalog = Catalog::built_in().unwrap();
+        Trial::judge(&catalog, table::find(id), &Plan::default(), &BTreeMap::<String, ScenarioOutcome>::new(), false)
+    }
+
+    #[test]
+    fn a_mutant_that_breaks_nothing_is_missed() {
+        let trial = trial_that_found_nothing("CRE-007/never");
+        assert!(trial.missed.contains(&"CRE-007".to_owned()) && !trial.right(), "{trial:?}");
+    }
+
+    #[test]
+    fn a_rule_that_no_mutant_breaks_is_no_proof() {
+        let catalog = Catalog::built_in().unwrap();
+        let matrix = |whole| Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], whole, false, 1.0);
+        assert!(matrix(true).survivors().contains(&"CRE-001"));
+        assert!(!matrix(true).survivors().contains(&"UPD-008"), "what is for information needs no proof");
+        assert!(matrix(false).proved() && !matrix(true).proved());
+    }
+}

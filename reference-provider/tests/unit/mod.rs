@@ -1,0 +1,5 @@
+//! Tests of single modules, as part of the crate.
+
+mod config;
+mod http;
+mod retry;
