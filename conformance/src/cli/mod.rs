@@ -36,11 +36,6 @@ struct Arguments {
 enum Command {
     /// Certifies a provider: plays every scenario against it and judges what happened.
     Run(run::RunArguments),
-    /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
-    Selftest(selftest::SelftestArguments),
-    /// Runs one job of a wrong provider. Started by hallmark itself.
-    #[command(hide = true)]
-    Mutant(selftest::MutantArguments),
     /// Lists the rules.
     List(list::ListArguments),
     /// Tells everything about one rule.
@@ -53,6 +48,11 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Checks that this machine can run the suite.
     Doctor,
+    /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
+    Selftest(selftest::SelftestArguments),
+    /// Runs one job of a wrong provider. Started by hallmark itself.
+    #[command(hide = true)]
+    Mutant(selftest::MutantArguments),
     /// Runs one job and outlives it. Started by hallmark itself.
     #[command(hide = true)]
     Supervise,

@@ -11,9 +11,6 @@ use serde::de::DeserializeOwned;
 use super::Problem;
 use crate::fault::FaultPlan;
 
-/// Bytes of a request body at most. A job's whole output travels in one, and JSON writes a control character in six bytes.
-pub(super) const MOST_BYTES: usize = 64 * 1024 * 1024;
-
 /// A refusal in the API's error shape.
 #[derive(Debug)]
 pub(super) struct Refused(StatusCode, String);

@@ -135,7 +135,6 @@ impl Describer {
             ("401", true),
             ("404", route.path.contains('{')),
             ("409", traffic.standing),
-            ("413", !traffic.takes.is_empty()),
             ("415", !traffic.takes.is_empty()),
         ];
         for (status, _) in refusals.iter().filter(|(_, may)| *may) {
@@ -191,7 +190,6 @@ fn describe() -> Value {
         "401": unauthorised,
         "404": refusal("What the path names is not there."),
         "409": refusal("It does not suit the present state; most often nothing is set up yet."),
-        "413": refusal("The body is too large."),
         "415": refusal("The Content-Type is none that the route takes."),
     });
     json!({

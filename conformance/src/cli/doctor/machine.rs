@@ -13,14 +13,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
+use super::super::machinery::{FILES, FILES_OF_STAGE};
 use super::Check;
 
 /// Scenarios that play at once unless `--jobs` says otherwise.
 const STAGES: u64 = 32;
-/// Files and sockets that one stage has open at most: its listeners, both ends of its admin connections, a job's pipes and connections.
-const FILES_OF_A_STAGE: u64 = 20;
-/// Files that are open besides.
-const FILES_BESIDES: u64 = 64;
 /// A clock that jumps further than this cannot time retries.
 const COARSEST_TICK: Duration = Duration::from_millis(1);
 /// No certificate and no token of this program is older.
@@ -114,12 +111,12 @@ fn cores() -> Check {
 }
 
 fn open_files(limit: Option<u64>) -> Check {
-    let needed = STAGES * FILES_OF_A_STAGE + FILES_BESIDES;
+    let needed = FILES + FILES_OF_STAGE * STAGES;
     match limit {
         None => Check::good("open files", "no limit"),
         Some(limit) if limit >= needed => Check::good("open files", format!("limit {limit}; {STAGES} scenarios at once need {needed}")),
         Some(limit) => {
-            let possible = limit.saturating_sub(FILES_BESIDES) / FILES_OF_A_STAGE;
+            let possible = limit.saturating_sub(FILES) / FILES_OF_STAGE;
             let fewer = if possible > 0 { format!(", or play fewer at once: `--jobs {possible}`") } else { String::new() };
             Check::bad(
                 "open files",
@@ -158,9 +155,9 @@ mod tests {
     #[test]
     fn a_low_limit_on_files_says_how_to_raise_it_and_how_to_live_with_it() {
         let check = open_files(Some(256));
-        assert_eq!(check.remedy.as_deref(), Some("raise the limit: `ulimit -n 704`, or play fewer at once: `--jobs 9`"));
-        assert_eq!(open_files(Some(40)).remedy.as_deref(), Some("raise the limit: `ulimit -n 704`"));
-        assert_eq!(open_files(Some(704)).remedy, None);
+        assert_eq!(check.remedy.as_deref(), Some("raise the limit: `ulimit -n 544`, or play fewer at once: `--jobs 14`"));
+        assert_eq!(open_files(Some(40)).remedy.as_deref(), Some("raise the limit: `ulimit -n 544`"));
+        assert_eq!(open_files(Some(544)).remedy, None);
         assert_eq!(open_files(None).remedy, None);
     }
 

@@ -65,8 +65,8 @@ mod tests {
             Check::good("loopback sockets", "listened, connected and accepted on 127.0.0.1:4711"),
             Check::bad(
                 "open files",
-                "limit 256; 32 scenarios at once need 704",
-                "raise the limit: `ulimit -n 704`, or play fewer at once: `--jobs 9`",
+                "limit 256; 32 scenarios at once need 544",
+                "raise the limit: `ulimit -n 544`, or play fewer at once: `--jobs 14`",
             ),
         ];
         let wire = [Check::good("reset (tls)", "ECONNRESET without an answer")];

@@ -22,6 +22,6 @@ fn a_machine_that_cannot_is_told_what_to_do() {
     let script = format!("ulimit -n 256 && exec {} doctor", env!("CARGO_BIN_EXE_hallmark"));
     let called = Called::from(Command::new("sh").args(["-c", &script]).output().expect("a shell starts"));
     assert_eq!(called.code, Some(3), "{}", called.stdout);
-    assert!(called.stdout.contains("FAIL  open files") && called.stdout.contains("`ulimit -n 704`"), "{}", called.stdout);
+    assert!(called.stdout.contains("FAIL  open files") && called.stdout.contains("`ulimit -n 544`"), "{}", called.stdout);
     assert!(called.stdout.contains("1 of "), "{}", called.stdout);
 }
