@@ -37,7 +37,7 @@ pub struct Run<'recording> {
     pub trigger: Option<&'recording str>,
     /// How it ended; none when the scenario was cut.
     pub outcome: Option<At<'recording, JobOutcome>>,
-    /// Its requests in the order of their ends.
+    /// Its requests in the order in which they came.
     pub exchanges: Vec<At<'recording, Exchange>>,
     /// Its log lines.
     pub logs: Vec<At<'recording, str>>,
@@ -109,6 +109,10 @@ impl<'recording> History<'recording> {
             }
         }
         history.trouble.extend(distrust(recording));
+        // The journal notes an exchange when its answer has left, and by then the next one may have ended already.
+        for run in &mut history.runs {
+            run.exchanges.sort_by_key(|exchange| exchange.what.body_at);
+        }
         if recording.snapshot.lost_events > 0 {
             history.trouble.push(format!("{} events of the journal were lost", recording.snapshot.lost_events));
         }

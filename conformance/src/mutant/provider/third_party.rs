@@ -81,7 +81,7 @@ impl Provider {
         }
         if self.is(&create::BELIEVES_200) {
             let answer = read.unwrap_or_default();
-            let text = |field: &str| answer[field].as_str().unwrap_or("unknown").to_owned();
+            let text = |field: &str| answer[field].as_str().unwrap_or(field).to_owned();
             return Ok(Token { id: text("token_id"), value: text("access_token"), answer: answer.clone() });
         }
         let answer = read.ok_or_else(unusable)?;

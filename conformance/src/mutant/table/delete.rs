@@ -3,12 +3,17 @@
 use super::Mutation;
 
 mutations! {
+    // It cannot know how the revocation will end when it reports (DEL-002, DEL-004, DEL-005, DEL-010), and never reports a refusal.
     REPORTS_FIRST = "DEL-001/reports-first", "It reports the deletion, then revokes the credential.";
-        breaks "DEL-001"; says "was revoked only after it had been reported deleted";
+        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010"; holes "ERR-001" "ERR-002"; says "was revoked only after it had been
+            reported deleted";
+    // Whatever the third party would say, the credential is reported deleted and lives (DEL-002, DEL-004, DEL-005, DEL-010). No refusal is
+    // reported.
     NEVER_REVOKES = "DEL-001/never-revokes", "It reports the deletion and revokes nothing.";
-        breaks "DEL-001"; says "was reported deleted and lives";
+        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010"; holes "ERR-001" "ERR-002"; says "was reported deleted and lives";
+    // The daily retries are played with 409 too (DEL-004, DEL-005). That refusal is never reported.
     TAKES_409_AS_DELETED = "DEL-002/conflict-as-success", "It takes 409 as a sign that the credential is gone.";
-        breaks "DEL-002"; says "the job reported credentials_deleted";
+        breaks "DEL-002" "DEL-004" "DEL-005"; holes "ERR-001" "ERR-002"; says "the job reported credentials_deleted";
     TAKES_A_RESET_AS_DELETED = "DEL-002/reset-as-success", "It takes a broken connection as a sign that the credential is gone.";
         breaks "DEL-002"; says "the job reported credentials_deleted";
     TAKES_5XX_AS_DELETED = "DEL-002/outage-as-success", "It takes an outage of the third party as a sign that the credential is gone.";

@@ -20,5 +20,5 @@ mutations! {
     HEAD_IN_ID = "PRV-004/eight-characters", "Its credentials id holds eight characters of the credential.";
         breaks "PRV-004"; says "8 characters of the value";
     HASH_IN_ID = "PRV-004/hash", "Its credentials id holds the beginning of the credential's SHA-256.";
-        breaks "PRV-004"; says "the head of its sha256";
+        breaks "PRV-004" "PRV-002"; says "the head of its sha256";
 }
