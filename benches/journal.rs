@@ -91,7 +91,7 @@ fn harmless(bytes: usize) -> String {
 }
 
 fn planted(kibibytes: usize) -> String {
-    (0..kibibytes).map(|number| format!("{}{}", harmless(1024 - 64), secret(u32::try_from(number).unwrap_or_default() % SECRETS))).collect()
+    (0..kibibytes).flat_map(|number| [harmless(1024 - 64), secret(u32::try_from(number).unwrap_or_default() % SECRETS)]).collect()
 }
 
 fn exchange() -> EventKind {

@@ -17,8 +17,13 @@ const TAIL: &str = include_str!("init/tail.toml");
 /// Returns the text of a manifest that is to stand beside the `job_config.json` at `job_config_path`.
 pub fn template(job_config_path: impl AsRef<Path>) -> Result<String, JobConfigError> {
     let path = job_config_path.as_ref();
+    template_naming(path, path.file_name().map_or(path, Path::new))
+}
+
+/// Returns the text of a manifest that finds the `job_config.json` under the path `named`; it is read at `path` now.
+pub fn template_naming(path: &Path, named: &Path) -> Result<String, JobConfigError> {
     let config = JobConfig::load(path)?;
-    let file = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    let file = named.to_string_lossy();
     let third_party = config.inputs.iter().any(|input| matches!(placeholder(input), Placeholder::Secret(_) | Placeholder::Address));
     let mut text = HEAD.replace("\"job_config.json\"", &quoted(&file));
     text.push_str(if third_party { THIRD_PARTY } else { NO_THIRD_PARTY });

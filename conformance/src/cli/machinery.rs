@@ -13,10 +13,10 @@ use rustix::process::{Resource, getrlimit};
 use secrecy::SecretString;
 
 /// Files that hallmark holds open whatever it plays, generously.
-const FILES: u64 = 32;
+pub(super) const FILES: u64 = 32;
 
 /// Files of one stage: its listeners, the connections of a provider that opens several, three pipes to a supervisor. A full run takes 11.
-const FILES_OF_STAGE: u64 = 16;
+pub(super) const FILES_OF_STAGE: u64 = 16;
 
 /// The machinery of one run. Dropping it ends the fake clouds.
 pub(super) struct Machinery {

@@ -1,12 +1,18 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod certify;
+mod doctor;
+mod explain;
 mod folder;
+mod init;
 mod keeping;
+mod list;
 mod machinery;
 mod output;
 mod run;
+mod schema;
 mod selftest;
+mod serve;
 mod setting;
 
 use std::io::Write as _;
@@ -30,6 +36,18 @@ struct Arguments {
 enum Command {
     /// Certifies a provider: plays every scenario against it and judges what happened.
     Run(run::RunArguments),
+    /// Lists the rules.
+    List(list::ListArguments),
+    /// Tells everything about one rule.
+    Explain(explain::ExplainArguments),
+    /// Writes a first manifest for a provider of which only the job_config.json is there.
+    Init(init::InitArguments),
+    /// Serves the fake cloud alone, to try a provider by hand or to script against.
+    Serve(serve::ServeArguments),
+    /// Prints the schema of a file, or the description of the admin API.
+    Schema(schema::SchemaArguments),
+    /// Checks that this machine can run the suite.
+    Doctor,
     /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
     Selftest(selftest::SelftestArguments),
     /// Runs one job of a wrong provider. Started by hallmark itself.
@@ -49,6 +67,12 @@ pub fn main() -> ExitCode {
         Command::Mutant(arguments) => selftest::run_mutant(&arguments),
         Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
         Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
+        Command::List(arguments) => finish(unbroken(|| list::list(&arguments))),
+        Command::Explain(arguments) => finish(unbroken(|| explain::explain(&arguments))),
+        Command::Init(arguments) => finish(unbroken(|| init::init(&arguments))),
+        Command::Serve(arguments) => finish(unbroken(|| serve::serve(&arguments))),
+        Command::Schema(arguments) => finish(unbroken(|| schema::schema(&arguments))),
+        Command::Doctor => finish(unbroken(doctor::doctor)),
     }
 }
 

@@ -64,6 +64,6 @@ pub(super) fn print(text: &str) -> Result<(), Stop> {
 }
 
 /// Colour is for terminals, and <https://no-color.org> turns it off.
-fn colored() -> bool {
+pub(super) fn colored() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{SecretId, TaskId, Trigger};
+use crate::contract::{SecretId, SecretTask, TaskId, Trigger};
 use crate::journal::{Event, JobOutcome, JobRef, LogStream};
 use crate::stage::{Alteration, ParameterSource, Snapshot};
 
@@ -18,6 +18,13 @@ pub struct Welcome {
     pub version: String,
     /// Whether the cloud was set up.
     pub set_up: bool,
+}
+
+/// Why an order was refused: the body of every answer from 400 on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// What was attempted, what is wrong with it, and what to do next.
+    pub error: String,
 }
 
 /// Creates a custom-credentials secret; the engine then asks for a create job.
@@ -63,6 +70,13 @@ pub struct AlterSecrets {
 pub struct TaskIds {
     /// Their ids.
     pub tasks: Vec<TaskId>,
+}
+
+/// Every task, in the order of their making.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskList {
+    /// The tasks as `GET /api/v2/secrets/{secret_id}/tasks` shows them.
+    pub tasks: Vec<SecretTask>,
 }
 
 /// Seconds by which the virtual clock goes ahead.

@@ -3,15 +3,20 @@
 //!
 //! The main types are [`AdminServer`] and [`AdminClient`]; the routes are documented in `openapi.json`.
 
+mod body;
 mod client;
 mod command;
+mod exports;
+#[cfg(test)]
+mod openapi;
 mod routes;
 mod server;
 
 pub use client::{AdminClient, AdminError};
 pub use command::{
-    AlterSecrets, ClockAdvanced, CreateSecret, DeleteVersionData, JobFinished, JobStoppedReport, JournalPage, LogLine, NoteText, Rotate,
-    SeedCredential, Snapshotted, TaskIds, Tokens, Welcome,
+    AlterSecrets, ClockAdvanced, CreateSecret, DeleteVersionData, JobFinished, JobStoppedReport, JournalPage, LogLine, NoteText, Problem,
+    Rotate, SeedCredential, Snapshotted, TaskIds, TaskList, Tokens, Welcome,
 };
+pub use exports::exports;
 pub use routes::{OPENAPI, ROUTES, Route};
 pub use server::{AdminListenError, AdminServer};

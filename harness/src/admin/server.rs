@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Json, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Json, Path, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
@@ -17,10 +17,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::body::{Asked, Body, Plan, Refused};
 use super::command::{
     AlterSecrets, ClockAdvanced, CreateSecret, DeleteVersionData, JobFinished, JobStoppedReport, JournalPage, NoteText, Rotate,
-    SeedCredential, Snapshotted, TaskIds, Tokens, Welcome,
+    SeedCredential, Snapshotted, TaskIds, TaskList, Tokens, Welcome,
 };
+use super::exports;
 use super::routes::OPENAPI;
 use crate::cloud::{Cloud, CloudError, SecretOrder};
 use crate::contract::{SecretId, TaskId};
@@ -102,7 +104,21 @@ fn router(cloud: Arc<Cloud>, token: SecretString) -> Router {
         }
     }
     // The logs of a talkative job are larger than axum's limit, and are bounded already. Only who has the token gets as far as a body.
-    router.layer(DefaultBodyLimit::disable()).layer(middleware::from_fn_with_state(guard, authorise)).with_state(cloud)
+    router
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(guard, authorise))
+        .with_state(cloud)
+}
+
+async fn no_route(method: Method, uri: Uri) -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, format!("there is no {method} {}; GET /admin/v1/openapi.json lists every route", uri.path()))
+}
+
+async fn no_method(method: Method, uri: Uri) -> Refused {
+    let message = format!("{} takes no {method}; GET /admin/v1/openapi.json lists every route", uri.path());
+    Refused::new(StatusCode::METHOD_NOT_ALLOWED, message)
 }
 
 /// Returns what serves a route; a test proves that every route of the table is served.
@@ -153,7 +169,7 @@ async fn authorise(State(guard): State<Guard>, request: Request, next: Next) -> 
     }
     guard.cloud.admin_refused(request.method().as_str(), request.uri().path());
     let message = "the admin API needs the run's bearer token; a job never gets it, and its call is a finding";
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], problem(message)).into_response()
+    ([(header::WWW_AUTHENTICATE, "Bearer")], Refused::new(StatusCode::UNAUTHORIZED, message)).into_response()
 }
 
 /// Compares digests, so that the time says nothing about the token.
@@ -161,18 +177,14 @@ fn same(given: &str, token: &str) -> bool {
     Sha256::digest(given) == Sha256::digest(token)
 }
 
-fn problem(message: &str) -> Json<serde_json::Value> {
-    Json(serde_json::json!({ "error": message }))
-}
-
 impl IntoResponse for CloudError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Setup(_) | Self::Plan(_) => StatusCode::BAD_REQUEST,
+            Self::Setup(_) | Self::Plan(_) | Self::Misplaced(_) => StatusCode::BAD_REQUEST,
             Self::Empty | Self::Engine(EngineError::TaskFinal(_) | EngineError::Unfinished(_)) => StatusCode::CONFLICT,
             Self::NoCredential { .. } | Self::Engine(_) => StatusCode::NOT_FOUND,
         };
-        (status, problem(&self.to_string())).into_response()
+        Refused::new(status, self.to_string()).into_response()
     }
 }
 
@@ -188,7 +200,7 @@ async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
 }
 
-async fn set_up(State(cloud): Admin, Json(setup): Json<StageSetup>) -> Answer<crate::stage::StageAddresses> {
+async fn set_up(State(cloud): Admin, Body(setup): Body<StageSetup>) -> Answer<crate::stage::StageAddresses> {
     Ok(Json(cloud.set_up(setup).await?))
 }
 
@@ -200,7 +212,7 @@ async fn knobs(State(cloud): Admin) -> Answer<Knobs> {
     Ok(Json(cloud.knobs()?))
 }
 
-async fn set_knobs(State(cloud): Admin, Json(knobs): Json<Knobs>) -> Done {
+async fn set_knobs(State(cloud): Admin, Body(knobs): Body<Knobs>) -> Done {
     cloud.set_knobs(knobs)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -209,7 +221,7 @@ async fn faults(State(cloud): Admin) -> Answer<FaultPlan> {
     Ok(Json(cloud.faults()?))
 }
 
-async fn set_faults(State(cloud): Admin, Json(plan): Json<FaultPlan>) -> Done {
+async fn set_faults(State(cloud): Admin, Plan(plan): Plan) -> Done {
     cloud.set_faults(plan)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -219,17 +231,17 @@ async fn clear_faults(State(cloud): Admin) -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_overrides(State(cloud): Admin, Json(overrides): Json<Overrides>) -> Done {
+async fn set_overrides(State(cloud): Admin, Body(overrides): Body<Overrides>) -> Done {
     cloud.set_overrides(overrides)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn alter_secrets(State(cloud): Admin, Json(order): Json<AlterSecrets>) -> Done {
+async fn alter_secrets(State(cloud): Admin, Body(order): Body<AlterSecrets>) -> Done {
     cloud.alter_secrets(order.alteration)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn tokens(State(cloud): Admin, Json(order): Json<Tokens>) -> Done {
+async fn tokens(State(cloud): Admin, Body(order): Body<Tokens>) -> Done {
     match order {
         Tokens::Expire => cloud.expire_tokens()?,
         Tokens::RevokeAccessKey => cloud.revoke_access_key()?,
@@ -237,7 +249,7 @@ async fn tokens(State(cloud): Admin, Json(order): Json<Tokens>) -> Done {
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn create_secret(State(cloud): Admin, Json(order): Json<CreateSecret>) -> Answer<SecretId> {
+async fn create_secret(State(cloud): Admin, Body(order): Body<CreateSecret>) -> Answer<SecretId> {
     let order = SecretOrder {
         name: order.name,
         parameters: order.parameters,
@@ -247,7 +259,7 @@ async fn create_secret(State(cloud): Admin, Json(order): Json<CreateSecret>) -> 
     Ok(Json(cloud.create_secret(order)?))
 }
 
-async fn rotate(State(cloud): Admin, Path(secret): Path<SecretId>, Json(order): Json<Rotate>) -> Answer<TaskIds> {
+async fn rotate(State(cloud): Admin, Path(secret): Path<SecretId>, Body(order): Body<Rotate>) -> Answer<TaskIds> {
     let task = cloud.with_engine(|engine| engine.rotate(&secret, order.trigger))??;
     Ok(Json(TaskIds { tasks: vec![task] }))
 }
@@ -257,17 +269,14 @@ async fn delete_secret(State(cloud): Admin, Path(secret): Path<SecretId>) -> Ans
     Ok(Json(TaskIds { tasks }))
 }
 
-async fn delete_version_data(State(cloud): Admin, Path(secret): Path<SecretId>, Json(order): Json<DeleteVersionData>) -> Answer<TaskIds> {
+async fn delete_version_data(State(cloud): Admin, Path(secret): Path<SecretId>, Body(order): Body<DeleteVersionData>) -> Answer<TaskIds> {
     let task = cloud.with_engine(|engine| engine.delete_version_data(&secret, &order.version))??;
     Ok(Json(TaskIds { tasks: vec![task] }))
 }
 
-async fn tasks(State(cloud): Admin) -> Answer<serde_json::Value> {
-    let tasks = cloud.with_engine(|engine| {
-        let tasks: Vec<_> = engine.tasks().map(|task| serde_json::json!(task.wire(engine.service()))).collect();
-        serde_json::json!({ "tasks": tasks })
-    })?;
-    Ok(Json(tasks))
+async fn tasks(State(cloud): Admin) -> Answer<TaskList> {
+    let tasks = cloud.with_engine(|engine| engine.tasks().map(|task| task.wire(engine.service())).collect())?;
+    Ok(Json(TaskList { tasks }))
 }
 
 async fn cancel(State(cloud): Admin, Path(task): Path<TaskId>) -> Done {
@@ -289,19 +298,21 @@ async fn repeat_deletion(State(cloud): Admin, Path(task): Path<TaskId>) -> Answe
     Ok(Json(TaskIds { tasks: vec![cloud.repeat_deletion(&task)?] }))
 }
 
-async fn claim(State(cloud): Admin) -> Result<Response, CloudError> {
+async fn claim(State(cloud): Admin, headers: HeaderMap) -> Result<Response, CloudError> {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Ok(match cloud.claim()? {
+        Some(request) if accepted.starts_with("text/plain") => exports(&request.variables).into_response(),
         Some(request) => Json(request).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })
 }
 
-async fn job_started(State(cloud): Admin, Json(job): Json<JobRef>) -> Done {
+async fn job_started(State(cloud): Admin, Body(job): Body<JobRef>) -> Done {
     cloud.job_started(&job)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn job_ended(State(cloud): Admin, Json(finished): Json<JobFinished>) -> Answer<JobStoppedReport> {
+async fn job_ended(State(cloud): Admin, Body(finished): Body<JobFinished>) -> Answer<JobStoppedReport> {
     let JobFinished { job, outcome, lines } = finished;
     let logs = lines.into_iter().map(|line| EventKind::JobLog { job: job.clone(), stream: line.stream, line: line.line });
     let events = logs.chain([EventKind::JobEnded { job: job.clone(), outcome }]).collect();
@@ -309,12 +320,12 @@ async fn job_ended(State(cloud): Admin, Json(finished): Json<JobFinished>) -> An
     Ok(Json(JobStoppedReport { reported: stopped == JobStopped::Reported }))
 }
 
-async fn advance(State(cloud): Admin, Json(order): Json<ClockAdvanced>) -> Answer<ClockAdvanced> {
+async fn advance(State(cloud): Admin, Body(order): Body<ClockAdvanced>) -> Answer<ClockAdvanced> {
     let left = cloud.advance(Duration::from_secs(order.seconds))?;
     Ok(Json(ClockAdvanced { seconds: left.as_secs() }))
 }
 
-async fn note(State(cloud): Admin, Json(note): Json<NoteText>) -> Done {
+async fn note(State(cloud): Admin, Body(note): Body<NoteText>) -> Done {
     cloud.journal()?.append(EventKind::Note { text: note.text });
     Ok(StatusCode::NO_CONTENT)
 }
@@ -326,13 +337,13 @@ struct From {
     limit: Option<usize>,
 }
 
-async fn journal(State(cloud): Admin, Query(query): Query<From>) -> Answer<JournalPage> {
+async fn journal(State(cloud): Admin, Asked(query): Asked<From>) -> Answer<JournalPage> {
     let events = cloud.journal()?.read(query.from, query.limit.unwrap_or(PAGE).min(PAGE));
     let next = events.last().map_or(query.from, |event| event.id + 1);
     Ok(Json(JournalPage { events: events.iter().map(|event| (**event).clone()).collect(), next }))
 }
 
-async fn journal_stream(State(cloud): Admin, Query(query): Query<From>) -> Result<Response, CloudError> {
+async fn journal_stream(State(cloud): Admin, Asked(query): Asked<From>) -> Result<Response, CloudError> {
     let journal = cloud.journal()?;
     let lines = futures::stream::unfold((journal, query.from), |(journal, from)| async move {
         journal.grown_beyond(from).await;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 
 use super::certificates::Authority;
 use super::contents::{ACCESS_KEY, Contents, SetupError};
@@ -14,7 +15,7 @@ use super::iam::TokenSigner;
 use super::sockets::Sockets;
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::{FaultParseError, FaultPlan};
+use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService};
 use crate::journal::{EventKind, JobRef, Journal};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
@@ -33,6 +34,9 @@ pub enum CloudError {
     /// A fault cannot be carried out.
     #[error("the fault plan cannot be carried out: {0}")]
     Plan(FaultParseError),
+    /// A fault names an operation that its service does not have, so it would never act.
+    #[error("the fault plan cannot be carried out: `{0}` can never act; {advice}", advice = advice(.0))]
+    Misplaced(Box<Fault>),
     /// No such credential.
     #[error("the third party {third_party} has no living credential {credential}; list them with GET /admin/v1/ledger")]
     NoCredential {
@@ -41,6 +45,17 @@ pub enum CloudError {
         /// Which credential.
         credential: String,
     },
+}
+
+fn advice(fault: &Fault) -> &'static str {
+    match fault.service {
+        FaultService::SecretsManager => {
+            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
+             cancel_task and expire_task need an operation on one task"
+        }
+        FaultService::Iam => "iam has token and other, and no task to cancel or expire",
+        FaultService::ThirdParty => "third_party has create, revoke, list, get and other, and no task to cancel or expire",
+    }
 }
 
 /// A secret that is to be created, as the admin API asks for it.
@@ -61,7 +76,9 @@ pub struct Cloud {
     authority: Arc<Authority>,
     signer: Arc<TokenSigner>,
     runtime: tokio::runtime::Handle,
+    first_port: Option<u16>,
     current: Mutex<Option<Arc<Current>>>,
+    set_ups: watch::Sender<u64>,
 }
 
 /// One set-up with its sockets.
@@ -75,7 +92,18 @@ pub(crate) struct Current {
 impl Cloud {
     /// Starts an empty cloud. Its services run on `runtime`.
     pub fn new(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle) -> Arc<Self> {
-        Arc::new(Self { authority, signer, runtime, current: Mutex::new(None) })
+        Self::on_ports(authority, signer, runtime, None)
+    }
+
+    /// As [`Self::new`], with services on consecutive ports: Secrets Manager on `first_port`, then IAM, the proxy, and the third
+    /// parties as the set-up lists them. None takes free ports.
+    pub fn on_ports(
+        authority: Arc<Authority>,
+        signer: Arc<TokenSigner>,
+        runtime: tokio::runtime::Handle,
+        first_port: Option<u16>,
+    ) -> Arc<Self> {
+        Arc::new(Self { authority, signer, runtime, first_port, current: Mutex::new(None), set_ups: watch::Sender::new(0) })
     }
 
     /// Tells whether something is set up.
@@ -87,13 +115,24 @@ impl Cloud {
     pub async fn set_up(&self, setup: StageSetup) -> Result<StageAddresses, CloudError> {
         self.tear_down().await;
         let contents = Contents::new(setup, self.signer.clone())?;
-        let sockets = Sockets::open(&contents, &self.authority, &self.runtime)?;
+        let sockets = Sockets::open(&contents, &self.authority, &self.runtime, self.first_port)?;
         let addresses = sockets.addresses(&contents, &self.authority);
         // Every input is resolved once here, so that a wrong name is told before any job runs.
         let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
         current.contents.parameters(&current.contents.setup().parameters, &current.third_party_urls())?;
         *self.lock() = Some(Arc::new(current));
+        self.set_ups.send_modify(|count| *count += 1);
         Ok(addresses)
+    }
+
+    /// Counts the set-ups; tells when there is another one, with another journal.
+    pub fn set_ups(&self) -> watch::Receiver<u64> {
+        self.set_ups.subscribe()
+    }
+
+    /// Returns where the present set-up's services are.
+    pub fn addresses(&self) -> Result<StageAddresses, CloudError> {
+        Ok(self.current()?.addresses.clone())
     }
 
     /// Sets the cloud up as before, with everything that happened gone.
@@ -144,6 +183,9 @@ impl Cloud {
     /// Replaces the fault plan; an empty one ends all faults.
     pub fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
         plan.check().map_err(CloudError::Plan)?;
+        if let Some(fault) = plan.faults.iter().find(|fault| !fault.can_act()) {
+            return Err(CloudError::Misplaced(Box::new(fault.clone())));
+        }
         let current = self.current()?;
         current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
         current.sockets.faults().set(plan);

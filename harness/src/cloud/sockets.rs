@@ -29,19 +29,25 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    /// Opens a listener on loopback for each service of `contents`, and the proxy.
-    pub(super) fn open(contents: &Contents, authority: &Arc<Authority>, runtime: &Handle) -> Result<Self, SetupError> {
+    /// Opens a listener on loopback for each service of `contents`, and the proxy; on consecutive ports from `first_port`, or on
+    /// free ones.
+    pub(super) fn open(
+        contents: &Contents,
+        authority: &Arc<Authority>,
+        runtime: &Handle,
+        first_port: Option<u16>,
+    ) -> Result<Self, SetupError> {
         let faults = Arc::new(FaultBook::new());
         let wiring = Wiring::new(contents.journal.clone(), faults.clone());
-        let listen = |entrance: Entrance, router: Router| {
-            let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            WireServer::start(runtime, free, entrance, router, &wiring).map_err(|error| SetupError::Listen(error.to_string()))
+        let listen = |place: usize, entrance: Entrance, router: Router| {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port(first_port, place)?));
+            WireServer::start(runtime, address, entrance, router, &wiring).map_err(|error| SetupError::Listen(error.to_string()))
         };
-        let secrets_manager = listen(Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
-        let iam = listen(Entrance::Plain, Router::to(contents.iam.clone()))?;
+        let secrets_manager = listen(0, Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
+        let iam = listen(1, Entrance::Plain, Router::to(contents.iam.clone()))?;
         let mut third_parties = BTreeMap::new();
-        for party in &contents.third_parties {
-            let server = listen(Entrance::Plain, Router::to(party.clone()))?;
+        for (index, party) in contents.third_parties.iter().enumerate() {
+            let server = listen(3 + index, Entrance::Plain, Router::to(party.clone()))?;
             party.set_url(&url(&server));
             third_parties.insert(party.name().to_owned(), server);
         }
@@ -73,7 +79,7 @@ impl Sockets {
         for host in &contents.setup().hosts {
             real(host, "", Arc::new(DeclaredHost));
         }
-        let proxy = listen(Entrance::Proxy(authority.clone()), router)?;
+        let proxy = listen(2, Entrance::Proxy(authority.clone()), router)?;
         Ok(Self { secrets_manager, iam, third_parties, proxy, faults })
     }
 
@@ -117,6 +123,14 @@ impl Sockets {
     fn all(&self) -> impl Iterator<Item = &WireServer> {
         [&self.secrets_manager, &self.iam, &self.proxy].into_iter().chain(self.third_parties.values())
     }
+}
+
+/// Returns the port of the service at a place in the order; 0 takes a free one.
+fn port(first: Option<u16>, place: usize) -> Result<u16, SetupError> {
+    let Some(first) = first else { return Ok(0) };
+    u16::try_from(place).ok().and_then(|place| first.checked_add(place)).ok_or_else(|| {
+        SetupError::Listen(format!("there are not enough ports from {first} on, one for each service; choose a lower first port"))
+    })
 }
 
 fn url(server: &WireServer) -> String {

@@ -1,7 +1,8 @@
 //! A task as the engine keeps it: what the API shows, and what it needs to know besides.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 use crate::contract::{Action, SecretId, SecretTask, TaskError, TaskId, TaskStatus, TaskUpdate, Trigger, VersionId};
 
@@ -59,10 +60,20 @@ impl Task {
 
 /// Writes a moment as the service does: RFC 3339 with milliseconds.
 pub(crate) fn rfc3339(moment: OffsetDateTime) -> String {
-    let millisecond = moment.millisecond();
-    moment
-        .replace_millisecond(millisecond)
-        .ok()
-        .and_then(|moment| moment.format(&Rfc3339).ok())
-        .map_or_else(String::new, |text| if text.contains('.') { text } else { text.replace('Z', ".000Z") })
+    const FORM: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    moment.to_offset(UtcOffset::UTC).format(FORM).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn moments_have_three_digits_of_a_second_whatever_they_are() {
+        assert_eq!(rfc3339(datetime!(2022-04-12 23:20:50.52 UTC)), "2022-04-12T23:20:50.520Z");
+        assert_eq!(rfc3339(datetime!(2022-04-12 23:20:50 UTC)), "2022-04-12T23:20:50.000Z");
+        assert_eq!(rfc3339(datetime!(2022-04-12 23:20:50.1239 +1)), "2022-04-12T22:20:50.123Z");
+    }
 }

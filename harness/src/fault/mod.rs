@@ -59,6 +59,24 @@ pub struct Fault {
     pub what: FaultWhat,
 }
 
+impl Fault {
+    /// Tells whether its service has its operation, and where it disturbs a task, whether the operation names one.
+    pub fn can_act(&self) -> bool {
+        let on_task = matches!(self.operation, Operation::GetTask | Operation::UpdateTask | Operation::DeleteTask);
+        let there = match self.service {
+            FaultService::SecretsManager => on_task || matches!(self.operation, Operation::ListTasks | Operation::GetSecret),
+            FaultService::Iam => self.operation == Operation::Token,
+            FaultService::ThirdParty => {
+                matches!(self.operation, Operation::Create | Operation::Revoke | Operation::List | Operation::Get)
+            }
+        };
+        match self.what {
+            FaultWhat::CancelTask | FaultWhat::ExpireTask => there && on_task,
+            _ => there || self.operation == Operation::Other,
+        }
+    }
+}
+
 /// The service that a fault addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,28 @@ pub struct Provider {
     pub limit: Duration,
     /// Time between TERM and KILL.
     pub grace: Duration,
+}
+
+impl Provider {
+    /// Returns the job run that Code Engine would start for `request`, on a network that leads to `addresses`.
+    pub fn job_spec(&self, request: &JobRequest, addresses: &StageAddresses, authority_file: &Path) -> JobSpec {
+        let environment = JobEnvironment {
+            secrets_manager: request.variables.clone(),
+            declared: self.declared.clone(),
+            own: self.own.clone(),
+            network: Some(NetworkVariables::new(&addresses.proxy_url, authority_file.to_string_lossy())),
+            removal: self.completed,
+            project: CodeEngineProject::default(),
+            retry_limit: 0,
+        };
+        JobSpec {
+            arguments: self.arguments.clone(),
+            environment: environment.variables(&request.job),
+            limit: self.limit,
+            grace: self.grace,
+            ..JobSpec::new(request.job.clone(), &self.program)
+        }
+    }
 }
 
 /// A live stage.
@@ -232,7 +254,7 @@ impl ProcessStage {
 
     async fn run_job(&mut self, request: JobRequest) -> Result<(), StageError> {
         let job = request.job.clone();
-        let spec = self.spec(&request);
+        let spec = self.provider.job_spec(&request, &self.addresses, &self.resources.authority_file);
         // The start is noted once the job may start: the task timeout does not run while it queues for a core.
         let permit = self.resources.launcher.admit().await;
         self.client.job_started(&job).await?;
@@ -265,25 +287,6 @@ impl ProcessStage {
                     return;
                 }
             }
-        }
-    }
-
-    fn spec(&self, request: &JobRequest) -> JobSpec {
-        let environment = JobEnvironment {
-            secrets_manager: request.variables.clone(),
-            declared: self.provider.declared.clone(),
-            own: self.provider.own.clone(),
-            network: Some(NetworkVariables::new(&self.addresses.proxy_url, self.resources.authority_file.to_string_lossy())),
-            removal: self.provider.completed,
-            project: CodeEngineProject::default(),
-            retry_limit: 0,
-        };
-        JobSpec {
-            arguments: self.provider.arguments.clone(),
-            environment: environment.variables(&request.job),
-            limit: self.provider.limit,
-            grace: self.provider.grace,
-            ..JobSpec::new(request.job.clone(), &self.provider.program)
         }
     }
 

@@ -221,6 +221,7 @@ impl Seen {
 
     fn in_words(&self) -> String {
         let answer = match self.head_and_body() {
+            None if self.bytes.is_empty() => "no byte of an answer".to_owned(),
             None => format!("{} bytes without a whole head", self.bytes.len()),
             Some((head, body)) => {
                 let length = head.lines().find(|line| line.starts_with("content-length")).unwrap_or("no content-length");
