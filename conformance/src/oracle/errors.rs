@@ -125,7 +125,8 @@ pub fn codes_by_cause(history: &History<'_>) -> Vec<Judgement> {
     let mut causes: BTreeMap<&str, Vec<(Vec<&str>, u64)>> = BTreeMap::new();
     for run in &history.runs {
         let Some(cause) = run.note.and_then(|note| note.strip_prefix("cause: ")) else { continue };
-        if let Some(update) = run.updates().rfind(|update| update.reports() == "failed") {
+        // A report without errors has no code: that is ERR-001's.
+        if let Some(update) = run.updates().rfind(|update| update.reports() == "failed" && !update.facts.errors.is_empty()) {
             let codes = update.facts.errors.iter().map(|error| error.code.as_str()).collect();
             causes.entry(cause).or_default().push((codes, update.event));
         }

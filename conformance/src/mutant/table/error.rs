@@ -3,10 +3,19 @@
 use super::Mutation;
 
 mutations! {
+    // Secrets Manager refuses such a report (UPD-001), so no failure is ever known: not that of a creation (CRE-005, CRE-009, CRE-011), of
+    // a deletion (DEL-002, DEL-004, DEL-005, DEL-007, DEL-010), of an action (ACT-001). Without an error there is no code, no text and no
+    // secret to judge.
     NO_ERRORS = "ERR-001/none", "It reports failed without an error.";
-        breaks "ERR-001"; says "0 errors";
+        breaks "ERR-001" "CRE-005" "CRE-009" "CRE-011" "DEL-002" "DEL-004" "DEL-005" "DEL-007" "DEL-010" "ACT-001" "UPD-001";
+        holes "UPD-004" "ERR-002" "ERR-003" "ERR-004" "PRV-002";
+        says "0 errors";
+    // Secrets Manager refuses such a report (UPD-001), so no failure is ever known: not that of a creation (CRE-005, CRE-009, CRE-011), of
+    // a deletion (DEL-002, DEL-004, DEL-005, DEL-007, DEL-010), of an action (ACT-001).
     ELEVEN_ERRORS = "ERR-001/eleven", "It reports eleven errors.";
-        breaks "ERR-001"; says "11 errors";
+        breaks "ERR-001" "CRE-005" "CRE-009" "CRE-011" "DEL-002" "DEL-004" "DEL-005" "DEL-007" "DEL-010" "ACT-001" "UPD-001";
+        holes "UPD-004";
+        says "11 errors";
     DELETION_WITHOUT_WORDS = "ERR-001/blank", "It describes the failure of a deletion with a blank.";
         breaks "ERR-001"; says "an error without code or description";
     STATUS_AS_CODE = "ERR-002/status", "Its code for a refused creation is an HTTP status.";
@@ -25,8 +34,9 @@ mutations! {
         breaks "ERR-004"; says "characters";
     SHOWS_ITS_STACK = "ERR-004/stack", "Its description names a line of its source.";
         breaks "ERR-004"; says "a stack trace";
+    // Nor does it name what an undo left (CRE-012).
     LOGS_NOTHING = "ERR-005/silent", "It logs nothing.";
-        breaks "ERR-005"; says "logged nothing";
+        breaks "ERR-005" "CRE-012"; says "logged nothing";
     EXITS_0_ALWAYS = "ERR-006/always-0", "It exits 0 after a failure.";
         breaks "ERR-006"; says "no success was accepted, exit status 0";
     DELETION_EXITS_1 = "ERR-006/deletion-exits-1", "It exits 1 after a deletion.";

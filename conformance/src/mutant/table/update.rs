@@ -26,24 +26,31 @@ mutations! {
         breaks "UPD-003"; says "1 more after the 404";
     RETRIES_A_404 = "UPD-003/everything-twice-after-404", "It takes 404 for something that passes, whoever answers it.";
         breaks "UPD-003"; says "more after the 404";
+    // Where a lost answer made it ask the task, that second report follows a 400 (UPD-002).
     FAILED_AFTER_SUCCESS = "UPD-004/failed-after-success", "It reports failed after its report was accepted.";
-        breaks "UPD-004"; says "was accepted, then the job reported failed";
+        breaks "UPD-004" "UPD-002"; says "was accepted, then the job reported failed";
+    // A job that the launcher ended has no exit status of its own, and no crash.
     HANGS_WITHOUT_A_TOKEN = "UPD-005/waits-for-iam", "It waits for ever when IAM gives no token.";
-        breaks "UPD-005"; says "it still ran";
+        breaks "UPD-005"; holes "ERR-006" "ERR-007"; says "it still ran";
+    // It reports no refusal with 503 (CRE-005).
     WAITS_FOR_RECOVERY = "UPD-005/waits-for-the-third-party", "It waits for ever when the third party has an outage.";
-        breaks "UPD-005"; says "it still ran";
+        breaks "UPD-005" "CRE-005"; says "it still ran";
     COUNTS_DOWN = "UPD-007/counts-down", "It builds the body anew for each attempt.";
         breaks "UPD-007"; says "the retry's body differs";
+    // One of the two is alive and unknown (CRE-005, CRE-007). When the second is refused it undoes the first, which may be in use
+    // (UPD-008).
     MAKES_ANOTHER_FOR_THE_RETRY = "UPD-007/makes-another", "It creates another credential for the second attempt of the report.";
-        breaks "UPD-007"; says "the retry's body differs";
+        breaks "UPD-007" "CRE-005" "CRE-007" "UPD-008"; says "the retry's body differs";
     NEVER_LOOKS = "UPD-008/never-looks", "It undoes a creation although its report may have taken effect.";
         breaks "UPD-008"; says "destroyed the live credential";
+    // It tries an undo once too (CRE-012). Without a retry there is no body to compare.
     NEVER_RETRIES = "RTY-001/never", "It tries every call once.";
-        breaks "RTY-001"; says "none of them accepted";
+        breaks "RTY-001" "CRE-012"; says "none of them accepted";
     TAKES_429_AS_FINAL = "RTY-001/not-after-429", "It takes 429 as final.";
         breaks "RTY-001"; says "was answered 429";
     TAKES_A_RESET_AS_FINAL = "RTY-001/not-after-a-reset", "It takes a broken connection as final.";
         breaks "RTY-001"; says "none of them accepted";
+    // The job does not end (UPD-005), so it never comes to the undo (CRE-007).
     RETRIES_FOR_EVER = "RTY-004/for-ever", "It tries its report for ever.";
-        breaks "RTY-004"; says "it still ran";
+        breaks "RTY-004" "CRE-007" "UPD-005"; says "it still ran";
 }
