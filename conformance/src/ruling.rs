@@ -125,13 +125,18 @@ impl<'run> Ruling<'run> {
             level: rule.level,
             requirement: rule.requirement.clone(),
             source: rule.source.clone(),
-            counts: self.profile.counts(rule.level),
+            counts: self.profile.counts(rule.level) && self.is_selected(rule),
             verdict,
             reason,
             passes: count(total),
             shown,
             more: count(more),
         }
+    }
+
+    /// A rule that was not selected, and was broken on the way, is shown and not counted.
+    fn is_selected(&self, rule: &Rule) -> bool {
+        self.plan.scenarios.iter().any(|scenario| scenario.rule == rule.id) || self.plan.inapplicable.iter().any(|one| one.rule == rule.id)
     }
 
     fn verdict(&self, rule: &Rule) -> (Verdict, String) {

@@ -3,10 +3,11 @@
 use super::Mutation;
 
 mutations! {
+    // A failed update without errors, or with more than ten, is no valid update either (UPD-001): Secrets Manager refuses it.
     NO_ERRORS = "ERR-001/none", "It reports failed without an error.";
-        breaks "ERR-001"; says "0 errors";
+        breaks "ERR-001" "UPD-001"; says "0 errors";
     ELEVEN_ERRORS = "ERR-001/eleven", "It reports eleven errors.";
-        breaks "ERR-001"; says "11 errors";
+        breaks "ERR-001" "UPD-001"; says "11 errors";
     DELETION_WITHOUT_WORDS = "ERR-001/blank", "It describes the failure of a deletion with a blank.";
         breaks "ERR-001"; says "an error without code or description";
     STATUS_AS_CODE = "ERR-002/status", "Its code for a refused creation is an HTTP status.";

@@ -33,9 +33,10 @@ mutations! {
     WAITS_FOR_RECOVERY = "UPD-005/waits-for-the-third-party", "It waits for ever when the third party has an outage.";
         breaks "UPD-005"; says "it still ran";
     COUNTS_DOWN = "UPD-007/counts-down", "It builds the body anew for each attempt.";
-        breaks "UPD-007"; says "the retry's body differs";
+        breaks "UPD-007" "CRE-005"; says "the retry's body differs";
+    // The first of the two credentials is nobody's (CRE-005).
     MAKES_ANOTHER_FOR_THE_RETRY = "UPD-007/makes-another", "It creates another credential for the second attempt of the report.";
-        breaks "UPD-007"; says "the retry's body differs";
+        breaks "UPD-007" "CRE-005"; says "the retry's body differs";
     NEVER_LOOKS = "UPD-008/never-looks", "It undoes a creation although its report may have taken effect.";
         breaks "UPD-008"; says "destroyed the live credential";
     NEVER_RETRIES = "RTY-001/never", "It tries every call once.";
@@ -44,6 +45,7 @@ mutations! {
         breaks "RTY-001"; says "was answered 429";
     TAKES_A_RESET_AS_FINAL = "RTY-001/not-after-a-reset", "It takes a broken connection as final.";
         breaks "RTY-001"; says "none of them accepted";
+    // It is ended at its limit (UPD-005), before it could undo anything (CRE-007).
     RETRIES_FOR_EVER = "RTY-004/for-ever", "It tries its report for ever.";
-        breaks "RTY-004"; says "it still ran";
+        breaks "RTY-004" "UPD-005" "CRE-007"; says "it still ran";
 }
