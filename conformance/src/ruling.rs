@@ -114,7 +114,8 @@ impl<'run> Ruling<'run> {
         });
         let (mut deciding, passes): (Vec<Shown>, Vec<Shown>) = all.partition(|shown| shown.judgement.verdict != Verdict::Pass);
         deciding.retain(|shown| verdict != Verdict::Pass || shown.judgement.verdict == Verdict::Fail);
-        deciding.sort_by_key(|shown| std::cmp::Reverse(shown.judgement.verdict));
+        // Scenarios end in any order; a report is the same each time.
+        deciding.sort_by(|one, other| other.judgement.verdict.cmp(&one.judgement.verdict).then_with(|| one.scenario.cmp(&other.scenario)));
         let total = passes.len();
         // A pass is shown by what proved it.
         let mut shown: Vec<Shown> = if deciding.is_empty() { passes } else { deciding };
