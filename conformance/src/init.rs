@@ -88,7 +88,7 @@ fn inputs(text: &mut String, inputs: &[Declaration]) {
     text.push_str(
         "\n# The value of each input, by its lower-case name (SMIN_USER_NAME is user_name): a literal, or\n\
          # { secret = \"name\" } for the id of a secret above, { third_party = \"name\" } for the address of a third party, or\n\
-         # { canary = \"email\" } for a planted value (email, phone, national_id, card, iban, api_key, token) that must not leak.\n\
+         # { canary = \"email\" } for a planted value (email, phone, national_id, card, iban, api_key, token) that must not get into metadata.\n\
          [inputs]\n",
     );
     for input in inputs {

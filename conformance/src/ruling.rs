@@ -114,7 +114,8 @@ impl<'run> Ruling<'run> {
         });
         let (mut deciding, passes): (Vec<Shown>, Vec<Shown>) = all.partition(|shown| shown.judgement.verdict != Verdict::Pass);
         deciding.retain(|shown| verdict != Verdict::Pass || shown.judgement.verdict == Verdict::Fail);
-        deciding.sort_by_key(|shown| std::cmp::Reverse(shown.judgement.verdict));
+        // Scenarios end in any order; a report is the same each time.
+        deciding.sort_by(|one, other| other.judgement.verdict.cmp(&one.judgement.verdict).then_with(|| one.scenario.cmp(&other.scenario)));
         let total = passes.len();
         // A pass is shown by what proved it.
         let mut shown: Vec<Shown> = if deciding.is_empty() { passes } else { deciding };
@@ -125,13 +126,18 @@ impl<'run> Ruling<'run> {
             level: rule.level,
             requirement: rule.requirement.clone(),
             source: rule.source.clone(),
-            counts: self.profile.counts(rule.level),
+            counts: self.profile.counts(rule.level) && self.is_selected(rule),
             verdict,
             reason,
             passes: count(total),
             shown,
             more: count(more),
         }
+    }
+
+    /// A rule that was not selected, and was broken on the way, is shown and not counted.
+    fn is_selected(&self, rule: &Rule) -> bool {
+        self.plan.scenarios.iter().any(|scenario| scenario.rule == rule.id) || self.plan.inapplicable.iter().any(|one| one.rule == rule.id)
     }
 
     fn verdict(&self, rule: &Rule) -> (Verdict, String) {

@@ -15,12 +15,6 @@ Feature: Creating a credential
       Then exactly one created credential is accepted for the task
       And the job succeeds
 
-    Scenario: Secrets Manager holds the payload against the declared outputs
-      Given the knob validate_payload is true
-      When Secrets Manager creates the secret
-      Then exactly one created credential is accepted for the task
-      And the job succeeds
-
   @CRE-002
   Rule: The payload holds every required output
     Scenario: The outputs of a created credential

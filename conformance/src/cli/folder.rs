@@ -28,12 +28,14 @@ impl OutFolder {
         }
         let folder = Self { path: path.to_owned(), _claim: claim };
         let recordings = folder.recordings();
-        if recordings.exists() {
-            fs::remove_dir_all(&recordings)
-                .with_context(|| format!("removing the recordings of an earlier run from {}", recordings.display()))?;
-        }
-        fs::create_dir(&recordings)
+        fs::create_dir_all(&recordings)
             .with_context(|| format!("making the folder {}; check --out, its permissions and the free space", recordings.display()))?;
+        // Only what hallmark writes: the folder may be somebody's for other things too.
+        let earlier =
+            fs::read_dir(&recordings).with_context(|| format!("looking for recordings of an earlier run in {}", recordings.display()))?;
+        for file in earlier.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "ndjson")) {
+            fs::remove_file(&file).with_context(|| format!("removing the recording {} of an earlier run", file.display()))?;
+        }
         Ok(folder)
     }
 

@@ -99,6 +99,10 @@ impl SelectionArguments {
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let manifest = Manifest::load(&arguments.manifest).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
+    for waiver in &manifest.waivers {
+        crate::explain::find(&catalog, &waiver.rule)
+            .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
+    }
     let selection = arguments.selection.read(&catalog)?;
     let variants = manifest.variants();
     let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning the scenarios")?;

@@ -1,5 +1,6 @@
 //! `hallmark selftest` and the hidden `hallmark mutant`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use hallmark_harness::job::CompletedJobs;
 use hallmark_harness::stage::Provider;
 
@@ -26,7 +27,7 @@ use crate::verdict::Verdict;
 const UNPROVED: u8 = 1;
 
 /// Mutants that are tried at once, and scenarios of each that play at once.
-const AT_ONCE: (usize, usize) = (6, 6);
+const AT_ONCE: (usize, usize) = (10, 8);
 
 /// How much longer than the task timeout a job may run before it is ended.
 const OVERRUN: Duration = Duration::from_secs(1);
@@ -104,12 +105,14 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
     let trials = runtime.block_on(async {
-        let trials = candidates.iter().map(|candidate| trial(&catalog, &manifest, &machinery, candidate, arguments.full, progress.clone()));
-        futures::stream::iter(trials).buffered(AT_ONCE.0).collect::<Vec<_>>().await
+        let trials = candidates.iter().enumerate().map(|(place, candidate)| {
+            trial(&catalog, &manifest, &machinery, candidate, arguments.full, progress.clone()).map(move |trial| (place, trial))
+        });
+        futures::stream::iter(trials).buffer_unordered(AT_ONCE.0).collect::<BTreeMap<usize, _>>().await
     });
     progress.finish();
     drop(machinery);
-    let trials = trials.into_iter().collect::<Result<Vec<Trial>, anyhow::Error>>()?;
+    let trials = trials.into_values().collect::<Result<Vec<Trial>, anyhow::Error>>()?;
 
     let matrix = Matrix::new(&catalog, trials, arguments.mutants.is_empty(), arguments.full, started.elapsed().as_secs_f64());
     match arguments.format {

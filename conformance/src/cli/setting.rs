@@ -44,7 +44,7 @@ impl Subject {
             }
             None => {
                 build(manifest)?;
-                (manifest.program(), manifest.args.clone())
+                (manifest.program(), manifest.args.iter().map(|argument| beside(manifest, argument)).collect())
             }
         };
         let build = started.elapsed();
@@ -62,6 +62,13 @@ impl Subject {
         let command = shell_words::join(std::iter::once(program.to_string_lossy().into_owned()).chain(arguments));
         Ok(Self { provider, command, digest, build })
     }
+}
+
+/// Makes an argument that names a file beside the manifest absolute: a job starts in a folder of its own, `python3 main.py` too.
+fn beside(manifest: &Manifest, argument: &str) -> String {
+    let file = manifest.directory().join(argument);
+    let named = !argument.is_empty() && file.is_file();
+    if named { std::path::absolute(&file).unwrap_or(file).to_string_lossy().into_owned() } else { argument.to_owned() }
 }
 
 /// Runs the manifest's build command in the manifest's folder, its output to stderr.

@@ -118,7 +118,7 @@ form! {
 form! {
     /// A rule that the provider need not keep for a while.
     WaiverForm {
-        /// Id of the rule, e.g. "PRV-005".
+        /// Id of the rule, e.g. "ERR-004".
         rule: Located<String>,
         /// Why it may be broken. It stands in the report.
         reason: Located<String>,

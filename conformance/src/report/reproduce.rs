@@ -1,12 +1,18 @@
 //! The command line that judges one rule again, the same way.
 
 use crate::catalog::{Level, Profile};
-use crate::results::{RuleRecord, RunRecord};
+use crate::results::{Results, RuleRecord, RunRecord};
 
-/// Returns the command for a rule. It names the profile that counts the rule, so that the exit code tells.
-pub(super) fn command(run: &RunRecord, rule: &RuleRecord) -> String {
+/// Returns the command for a rule. It names the profile that counts the rule, so that the exit code tells, and the rule in whose
+/// scenario it was broken, so that this scenario is played.
+pub(super) fn command(results: &Results, rule: &RuleRecord) -> String {
+    let run = results.run();
     let profile = if !rule.counts && rule.level == Level::Should { Profile::Resilient } else { run.profile };
-    with_profile(run, rule.id.as_str(), profile)
+    let played = rule.shown.first().and_then(|shown| results.scenario(&shown.scenario)).map(|scenario| &scenario.rule);
+    match played.filter(|played| **played != rule.id) {
+        Some(played) => with_profile(run, &format!("{} --rule {played}", rule.id), profile),
+        None => with_profile(run, rule.id.as_str(), profile),
+    }
 }
 
 /// Returns the command for a rule of which no more than the id is known.
@@ -38,7 +44,7 @@ mod tests {
     #[test]
     fn the_command_counts_the_rule() {
         let results = sample::results(sample::failing());
-        let command = |id: &str| command(results.run(), results.rules().iter().find(|rule| rule.id.as_str() == id).unwrap());
+        let command = |id: &str| command(&results, results.rules().iter().find(|rule| rule.id.as_str() == id).unwrap());
         assert_eq!(command("CRE-007"), "hallmark run providers/artifactory/provider.toml --rule CRE-007 --seed 42");
         assert_eq!(command("RTY-001"), "hallmark run providers/artifactory/provider.toml --rule RTY-001 --seed 42 --profile resilient");
     }

@@ -23,6 +23,16 @@ pub enum VariantError {
         /// What is wrong.
         reason: String,
     },
+    /// A template names what no third party issues: it would equal nothing, and the provider would be blamed.
+    #[error("reading `equals` of the output {output}: there is no `{variable}`; what is issued has {known}")]
+    Equals {
+        /// Which output.
+        output: String,
+        /// What the template names.
+        variable: String,
+        /// What it may name.
+        known: String,
+    },
 }
 
 /// Returns the set-up of a stage for a variant. Every stage of a run gets a seed of its own.
@@ -36,6 +46,7 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
             Ok(ThirdPartySetup { name: name.clone(), preset, spec, hosts: source.hosts.clone() })
         })
         .collect::<Result<Vec<_>, VariantError>>()?;
+    check_equals(variant, &third_parties)?;
     let secrets = variant
         .secrets
         .iter()
@@ -78,6 +89,29 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
     })
 }
 
+/// Checks that the templates of mapped outputs name what a third party issues.
+fn check_equals(variant: &Variant, third_parties: &[ThirdPartySetup]) -> Result<(), VariantError> {
+    let mut known: BTreeSet<String> =
+        ["credential.id", "credential.secret", "credential.issued_at", "third_party.url"].map(str::to_owned).into();
+    for party in third_parties {
+        let spec = party.spec.clone().or_else(|| party.preset.as_deref().and_then(ThirdPartySpec::preset));
+        let names = spec.iter().flat_map(|spec| spec.credential.further_secrets.keys().chain(spec.credential.fields.keys()));
+        known.extend(names.map(|name| format!("credential.{name}")));
+    }
+    let environment = minijinja::Environment::new();
+    for output in &variant.outputs {
+        // A template that does not parse was refused with the manifest.
+        let Some(template) = output.equals.as_deref().and_then(|text| environment.template_from_str(text).ok()) else { continue };
+        // What a request held is up to the provider.
+        let named = template.undeclared_variables(true).into_iter().filter(|name| name != "request" && !name.starts_with("request."));
+        if let Some(variable) = named.into_iter().find(|name| !known.contains(name)) {
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(VariantError::Equals { output: output.name.clone(), variable, known });
+        }
+    }
+    Ok(())
+}
+
 /// Least privilege: SecretsReader only where an input names a secret.
 fn roles(variant: &Variant) -> BTreeSet<Role> {
     let reads = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
@@ -108,5 +142,25 @@ pub(super) fn header(scenario: &str, manifest: &Manifest, variant: &Variant, set
         task_timeout_milliseconds: setup.task_timeout_milliseconds,
         roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
         not_resubmitted: manifest.delete.not_resubmitted.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_up(equals: &str) -> Result<StageSetup, VariantError> {
+        let text = crate::mutant::MANIFEST.replace("{{ credential.secret }}", equals);
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = Manifest::from_bytes(&folder.path().join("provider.toml"), text.as_bytes()).unwrap();
+        stage_setup(&manifest, &manifest.variants()[0], 1)
+    }
+
+    #[test]
+    fn a_template_names_what_is_issued() {
+        assert!(set_up("{{ credential.secret }}").is_ok());
+        assert!(set_up("Bearer {{ credential.secret }} of {{ credential.id }} at {{ third_party.url }} for {{ request.scope }}").is_ok());
+        let error = set_up("{{ credential.secrt }}").unwrap_err().to_string();
+        assert!(error.contains("`credential.secrt`") && error.contains("credential.secret"), "{error}");
     }
 }

@@ -1,7 +1,6 @@
 //! Tells how a credentials id is made from a secret: a part of it, of its encoding, or of its hash.
 
 use super::SecretKind;
-use super::encoding::{digests, forms};
 use super::redactor::KnownValue;
 use crate::journal::Derivation;
 
@@ -30,10 +29,11 @@ fn compared(kind: SecretKind) -> bool {
 
 fn whole(credentials_id: &str, known: &KnownValue) -> Option<String> {
     let id = credentials_id.as_bytes();
-    forms(&known.value)
-        .into_iter()
+    known
+        .forms
+        .iter()
         .find(|(_, form)| form.len() >= AGREEMENT && id.windows(form.len()).any(|window| window == form))
-        .map(|(encoding, _)| if encoding == "plain" { "the value itself".into() } else { format!("the value in {encoding} form") })
+        .map(|(encoding, _)| if *encoding == "plain" { "the value itself".into() } else { format!("the value in {encoding} form") })
 }
 
 fn part(credentials_id: &str, known: &KnownValue) -> Option<String> {
@@ -50,8 +50,8 @@ fn part(credentials_id: &str, known: &KnownValue) -> Option<String> {
 
 fn hash(compact: &str, known: &KnownValue) -> Option<String> {
     let lower = compact.to_ascii_lowercase();
-    digests(&known.value).into_iter().find_map(|(name, digest)| {
-        let hex = hex::encode(&digest);
+    known.digests.iter().find_map(|(name, digest)| {
+        let hex = hex::encode(digest);
         lower.contains(&hex[..AGREEMENT]).then(|| format!("the head of its {name} in hex"))
     })
 }
@@ -64,7 +64,9 @@ mod tests {
     const VALUE: &str = "kJ8sLq2VbN4xZ7pWmT1yRc5uHd9gFe3a";
 
     fn relation(id: &str) -> Option<String> {
-        let known = KnownValue { kind: SecretKind::CredentialSecret, name: "credential_secret/c".into(), value: VALUE.into() };
+        let (forms, digests) = (crate::redaction::encoding::forms(VALUE), crate::redaction::encoding::digests(VALUE));
+        let kind = SecretKind::CredentialSecret;
+        let known = KnownValue { kind, name: "credential_secret/c".into(), value: VALUE.into(), forms, digests };
         derivations(id, &[known]).pop().map(|derivation| derivation.relation)
     }
 

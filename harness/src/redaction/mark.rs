@@ -51,7 +51,7 @@ pub struct Mark {
     pub name: String,
     /// The encoding in which it stood: `plain`, `base64`, `hex`, `url`, `reversed`, `sha256`, ...
     pub encoding: String,
-    /// Whether only a part (at least [twelve bytes](super::redactor::WINDOW)) stood there.
+    /// Whether only a part (at least twelve bytes) stood there.
     pub partial: bool,
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use super::encoding::forms;
+use super::encoding::{Form, digests, forms};
 use super::{Mark, SecretKind, derivation};
 use crate::journal::Derivation;
 
@@ -51,6 +51,9 @@ pub(super) struct KnownValue {
     pub(super) kind: SecretKind,
     pub(super) name: String,
     pub(super) value: String,
+    /// Its forms and digests, which every reported id is compared with.
+    pub(super) forms: Vec<Form>,
+    pub(super) digests: [(&'static str, Vec<u8>); 3],
 }
 
 struct Find {
@@ -67,10 +70,16 @@ impl Redactor {
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let shown = name.replace(['⟦', '⟧'], "");
-        known.values.push(KnownValue { kind, name: format!("{kind}/{shown}"), value: value.to_owned() });
-        for (encoding, bytes) in forms(value) {
-            known.add(KnownForm { kind, name: shown.clone(), encoding, bytes });
+        let named = format!("{kind}/{shown}");
+        // A retried update reports its outputs again.
+        if known.values.iter().any(|there| there.name == named && there.value == value) {
+            return;
         }
+        let forms = forms(value);
+        for (encoding, bytes) in &forms {
+            known.add(KnownForm { kind, name: shown.clone(), encoding, bytes: bytes.clone() });
+        }
+        known.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests: digests(value) });
     }
 
     /// Returns `text` with every occurrence of a known secret replaced by its mark.

@@ -124,7 +124,7 @@ pub enum ParameterSource {
     Secret(String),
     /// The address of a third party, by its name.
     ThirdParty(String),
-    /// A planted value that must not turn up anywhere.
+    /// A planted value that must not turn up in metadata.
     Canary(CanaryKind),
 }
 

@@ -94,6 +94,10 @@ impl Provider {
         };
         if answer.accepted() {
             self.log(&format!("INFO reported {}", body["status"].as_str().unwrap_or_default()));
+            if self.is(&update::FAILED_AFTER_SUCCESS) && body["status"] != "failed" {
+                let failure = Failure::new("CLEANUP_FAILED", "The connection could not be closed.");
+                self.send(self.update(&failure.body(), 0)).await;
+            }
         } else {
             self.log(&format!("ERROR the report was not accepted: {}", answer.in_words()));
         }

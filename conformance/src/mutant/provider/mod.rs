@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use failure::{End, Failure};
 
-use super::table::{self, Mutation, action, error, update};
+use super::table::{self, Mutation, action, error};
 
 /// One run of the provider.
 struct Provider {
@@ -135,9 +135,6 @@ impl Provider {
 
     /// What mutants do when everything is done.
     async fn afterwards(&self) {
-        if self.is(&update::FAILED_AFTER_SUCCESS) {
-            self.put(&Failure::new("CLEANUP_FAILED", "The connection could not be closed.").body()).await;
-        }
         if self.is(&table::privilege::DELETES_ITS_TASK) {
             self.send(self.authorized(reqwest::Method::DELETE, &self.task_url())).await;
         }

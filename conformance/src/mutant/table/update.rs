@@ -26,9 +26,8 @@ mutations! {
         breaks "UPD-003"; says "1 more after the 404";
     RETRIES_A_404 = "UPD-003/everything-twice-after-404", "It takes 404 for something that passes, whoever answers it.";
         breaks "UPD-003"; says "more after the 404";
-    // Where a lost answer made it ask the task, that second report follows a 400 (UPD-002).
     FAILED_AFTER_SUCCESS = "UPD-004/failed-after-success", "It reports failed after its report was accepted.";
-        breaks "UPD-004" "UPD-002"; says "was accepted, then the job reported failed";
+        breaks "UPD-004"; says "was accepted, then the job reported failed";
     // A job that the launcher ended has no exit status of its own, and no crash.
     HANGS_WITHOUT_A_TOKEN = "UPD-005/waits-for-iam", "It waits for ever when IAM gives no token.";
         breaks "UPD-005"; holes "ERR-006" "ERR-007"; says "it still ran";

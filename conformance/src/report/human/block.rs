@@ -29,7 +29,7 @@ pub(super) fn rule(page: &mut Page, results: &Results, rule: &RuleRecord, verbos
         evidence(page, results, first, verbose);
     }
     others(page, results, rule, &deciding.collect::<Vec<_>>(), verbose);
-    page.copyable(2, "Reproduce", &reproduce::command(results.run(), rule));
+    page.copyable(2, "Reproduce", &reproduce::command(results, rule));
 }
 
 /// Says how often the rule was broken and kept.
@@ -151,6 +151,6 @@ pub(in crate::report) fn failure_text(results: &Results, rule: &RuleRecord, show
     if let Some(shown) = shown {
         evidence(&mut page, results, shown, true);
     }
-    page.copyable(2, "Reproduce", &reproduce::command(results.run(), rule));
+    page.copyable(2, "Reproduce", &reproduce::command(results, rule));
     page.into_text()
 }
