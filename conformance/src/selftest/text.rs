@@ -31,14 +31,14 @@ pub fn human(matrix: &Matrix) -> String {
     if !survivors.is_empty() {
         line(&mut text, "\nNo mutant breaks ", &survivors.join(" "));
     }
-    let kind = if matrix.full { "all scenarios with each" } else { "the scenarios of the rules that each must break" };
+    let kind = if matrix.full { "all scenarios with each" } else { "each with its rules' scenarios" };
     let mutants = matrix.trials.iter().filter(|trial| trial.mutant != CONTROL).count();
     let control = if mutants < matrix.trials.len() { " and the control" } else { "" };
     let _ = writeln!(text, "\n{mutants} mutants{control}, {kind}: {scenarios} scenarios in {:.1} s.", matrix.seconds);
     text.push_str(if matrix.proved() {
         "Every mutant was found out, for exactly the rules that it breaks.\n"
     } else {
-        "hallmark does not find exactly what it must: this is a fault of hallmark, and no certificate of this build counts.\n"
+        "hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n"
     });
     text
 }
