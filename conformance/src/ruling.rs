@@ -258,6 +258,7 @@ mod tests {
             outputs: Vec::new(),
             third_parties: [("artifactory".to_owned(), third_party)].into(),
             secrets: BTreeMap::new(),
+            trusted_profile: None,
         }
     }
 

@@ -34,6 +34,8 @@ form! {
         hosts: Option<Vec<Located<String>>>,
         /// How the provider reaches Secrets Manager. The default is "loopback".
         sm_url: Option<InstanceUrl>,
+        /// The job signs in with a trusted profile instead of SM_ACCESS_APIKEY, which it then does not get.
+        trusted_profile: Option<TrustedProfileForm>,
         /// Variables that the job definition sets beside those of Secrets Manager.
         env: Option<Entries<String>>,
         /// How the provider deals with deletions that the third party refuses.
@@ -62,6 +64,16 @@ form! {
         r#type: Located<String>,
         /// Whether it must have a value. The default is false.
         required: Option<bool>,
+    }
+}
+
+form! {
+    /// The variables in which the provider expects its trusted profile.
+    TrustedProfileForm {
+        /// The variable that gets the profile's id, e.g. "TRUSTED_PROFILE_ID".
+        id: Located<String>,
+        /// The variable that gets the path of the file with the compute resource token, e.g. "CR_TOKEN_FILE".
+        token_file: Located<String>,
     }
 }
 
@@ -139,5 +151,7 @@ form! {
         secrets: Option<Entries<SecretForm>>,
         /// Systems in which the provider creates credentials.
         third_party: Option<Entries<ThirdPartyForm>>,
+        /// The job signs in with a trusted profile.
+        trusted_profile: Option<TrustedProfileForm>,
     }
 }

@@ -17,7 +17,9 @@ mod schema;
 mod words;
 
 pub use error::ManifestError;
-pub use model::{DeclaredInput, DeletePolicy, InputValue, Manifest, SecretData, SecretSource, ThirdPartySource, Variant, Waiver};
+pub use model::{
+    DeclaredInput, DeletePolicy, InputValue, Manifest, SecretData, SecretSource, ThirdPartySource, TrustedProfile, Variant, Waiver,
+};
 pub use problem::Problem;
 pub use schema::schema;
 pub use words::{CanaryKind, Generator, InstanceUrl, Preset};

@@ -86,6 +86,17 @@ pub struct Variant {
     pub third_parties: BTreeMap<String, ThirdPartySource>,
     /// The secrets that exist before the provider runs, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// The variables of its trusted profile, where the job signs in with one instead of an API key.
+    pub trusted_profile: Option<TrustedProfile>,
+}
+
+/// The variables in which a provider expects its trusted profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedProfile {
+    /// Gets the profile's id.
+    pub id: String,
+    /// Gets the path of the file with the compute resource token.
+    pub token_file: String,
 }
 
 /// An input with the value that it gets.

@@ -75,7 +75,9 @@ fn a_variant_replaces_values_name_by_name() {
     let literal = |text: &str| Some(InputValue::Literal(text.to_owned()));
     assert_eq!(value(&variants[0], "system"), literal("artifactory"));
     assert_eq!(value(&variants[1], "system"), literal("pagerduty"));
+    let profile = TrustedProfile { id: "TRUSTED_PROFILE_ID".into(), token_file: "CR_TOKEN_FILE".into() };
     for variant in &variants {
+        assert_eq!(variant.trusted_profile, Some(profile.clone()));
         assert_eq!(value(variant, "expires_in"), literal("3600"));
         assert_eq!(value(variant, "refreshable"), literal("true"));
         assert_eq!(value(variant, "username"), Some(InputValue::Canary(CanaryKind::Email)));
@@ -188,6 +190,16 @@ fn each_mistake_has_its_message() {
         ("command = \"provider\"", "command = \"a\"\nhosts = [\"https://a.b\"]", "`https://a.b` is not a host name"),
         ("command = \"provider\"", "command = \"a\"\nenv = { \"A=B\" = \"c\" }", "`A=B` is not the name of a variable"),
         ("command = \"provider\"", "command = \"a\"\nenv = { SM_ACTION = \"c\" }", "`SM_ACTION` must not be set by the job definition"),
+        (
+            "command = \"provider\"",
+            "command = \"a\"\ntrusted_profile = { id = \"SM_PROFILE\", token_file = \"FILE\" }",
+            "`SM_PROFILE` must not be set by the job definition",
+        ),
+        (
+            "command = \"provider\"",
+            "command = \"a\"\ntrusted_profile = { id = \"PROFILE\", token_file = \"PROFILE\" }",
+            "one variable cannot hold both id and file",
+        ),
         (
             "command = \"provider\"",
             "command = \"a\"\ndelete = { not_resubmitted = [503] }",

@@ -13,8 +13,12 @@ pub mod table;
 pub use provider::run;
 pub use table::Mutation;
 
-/// The manifest of every mutant.
-pub const MANIFEST: &str = include_str!("manifest.toml");
+/// The manifest of every mutant: the reference provider's, so that the two take the same inputs and what is found out about one means something
+/// for the other.
+pub const MANIFEST: &str = include_str!("../../../reference-provider/provider.toml");
+
+/// The declarations that the manifest names.
+pub const JOB_CONFIG: &str = include_str!("../../../reference-provider/job_config.json");
 
 /// Id of the provider without a mutation, which breaks nothing.
 pub const CONTROL: &str = "none";

@@ -6,7 +6,7 @@ use hallmark_harness::cloud::iam::Role;
 use hallmark_harness::cloud::third_party::ThirdPartySpec;
 use hallmark_harness::engine::Knobs;
 use hallmark_harness::stage::{
-    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, ThirdPartySetup,
+    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, ThirdPartySetup, TrustedProfileSetup,
 };
 use secrecy::ExposeSecret;
 
@@ -75,6 +75,10 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
             Some((input.name.clone(), source))
         })
         .collect();
+    let trusted_profile = variant
+        .trusted_profile
+        .as_ref()
+        .map(|profile| TrustedProfileSetup { id_variable: profile.id.clone(), token_file_variable: profile.token_file.clone() });
     Ok(StageSetup {
         seed,
         knobs: Knobs::default(),
@@ -85,7 +89,7 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
         secrets,
         parameters,
         hosts: manifest.hosts.clone(),
-        account: AccountSetup { roles: roles(variant) },
+        account: AccountSetup { roles: roles(variant), trusted_profile },
     })
 }
 
@@ -152,6 +156,7 @@ mod tests {
     fn set_up(equals: &str) -> Result<StageSetup, VariantError> {
         let text = crate::mutant::MANIFEST.replace("{{ credential.secret }}", equals);
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("job_config.json"), crate::mutant::JOB_CONFIG).unwrap();
         let manifest = Manifest::from_bytes(&folder.path().join("provider.toml"), text.as_bytes()).unwrap();
         stage_setup(&manifest, &manifest.variants()[0], 1)
     }

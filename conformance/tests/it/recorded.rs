@@ -57,6 +57,7 @@ fn a_recording_is_judged_as_the_run_was() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let manifest = folder.path().join("provider.toml");
         std::fs::write(&manifest, hallmark::mutant::MANIFEST).expect("the manifest is written");
+        std::fs::write(folder.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).expect("the declarations are written");
         let out = folder.path().join("out");
         play(&manifest, mutant, &out);
         let results = Results::read(&out.join(FILE_NAME)).expect("the results are readable");

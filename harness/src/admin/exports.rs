@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::engine::{JobRequest, TokenFile};
+
 /// Returns one `export NAME=value` line for each variable, the value quoted for a POSIX shell. A name that no shell takes is left
 /// out: Code Engine allows dots and dashes.
 pub fn exports(variables: &BTreeMap<String, String>) -> String {
@@ -10,6 +12,15 @@ pub fn exports(variables: &BTreeMap<String, String>) -> String {
     for (name, value) in variables.iter().filter(|(name, _)| is_name(name)) {
         // Writing to a string cannot fail.
         let _ = writeln!(lines, "export {name}={}", quoted(value));
+    }
+    lines
+}
+
+/// Returns the lines that give a shell everything that a job gets. A compute resource token goes into a new file.
+pub fn job_exports(request: &JobRequest) -> String {
+    let mut lines = exports(&request.variables);
+    if let Some(TokenFile { variable, contents }) = request.token_file.as_ref().filter(|token| is_name(&token.variable)) {
+        let _ = writeln!(lines, "export {variable}=\"$(mktemp)\"\nprintf %s {} >\"${variable}\"", quoted(contents));
     }
     lines
 }
@@ -39,6 +50,16 @@ mod tests {
         for (name, value) in &variables {
             assert!(seen.split('\0').any(|line| line == format!("{name}={value}")), "{name}: {value:?} in {seen:?}");
         }
+    }
+
+    #[test]
+    fn a_token_comes_to_stand_in_a_file_as_it_is() {
+        let token_file = Some(TokenFile { variable: "CR_TOKEN_FILE".into(), contents: "it's.a.token".into() });
+        let job = crate::journal::JobRef { task: "task".into(), run: 0 };
+        let request = JobRequest { job, variables: BTreeMap::from([("SM_ACTION".into(), "x".into())]), token_file };
+        let script = job_exports(&request) + "printf '%s|' \"$SM_ACTION\"; cat \"$CR_TOKEN_FILE\"; rm \"$CR_TOKEN_FILE\"";
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "x|it's.a.token", "{output:?}");
     }
 
     #[test]

@@ -17,6 +17,6 @@ pub use command::{
     AlterSecrets, ClockAdvanced, CreateSecret, DeleteVersionData, JobFinished, JobStoppedReport, JournalPage, LogLine, NoteText, Problem,
     Rotate, SeedCredential, Snapshotted, TaskIds, TaskList, Tokens, Welcome,
 };
-pub use exports::exports;
+pub use exports::{exports, job_exports};
 pub use routes::{OPENAPI, ROUTES, Route};
 pub use server::{AdminListenError, AdminServer};

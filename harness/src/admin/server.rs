@@ -22,7 +22,7 @@ use super::command::{
     AlterSecrets, ClockAdvanced, CreateSecret, DeleteVersionData, JobFinished, JobStoppedReport, JournalPage, NoteText, Rotate,
     SeedCredential, Snapshotted, TaskIds, TaskList, Tokens, Welcome,
 };
-use super::exports;
+use super::job_exports;
 use super::routes::OPENAPI;
 use crate::cloud::{Cloud, CloudError, SecretOrder};
 use crate::contract::{SecretId, TaskId};
@@ -301,7 +301,7 @@ async fn repeat_deletion(State(cloud): Admin, Path(task): Path<TaskId>) -> Answe
 async fn claim(State(cloud): Admin, headers: HeaderMap) -> Result<Response, CloudError> {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Ok(match cloud.claim()? {
-        Some(request) if accepted.starts_with("text/plain") => exports(&request.variables).into_response(),
+        Some(request) if accepted.starts_with("text/plain") => job_exports(&request).into_response(),
         Some(request) => Json(request).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
     })

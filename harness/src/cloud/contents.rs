@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use super::access::{ACCESS, Access};
 use super::iam::{Iam, Identity, Scope, TokenSigner};
 use super::secrets_manager::{Issued, SecretsManager, StoredSecret, StoredSecrets};
 use super::third_party::{SpecError, ThirdParty, ThirdPartySpec};
@@ -16,10 +17,7 @@ use crate::journal::Journal;
 use crate::redaction::{Redactor, SecretKind};
 use crate::stage::{Alteration, ParameterSource, SecretSetup, SecretSource, StageSetup};
 
-const KEY_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-
-/// Name under which the provider's own key is known.
-pub(super) const ACCESS_KEY: &str = "sm-access";
+pub(super) const KEY_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
 /// Why a set-up cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +58,7 @@ pub(super) struct Contents {
     pub(super) third_parties: Vec<Arc<ThirdParty>>,
     pub(super) group: String,
     pub(super) instance: String,
-    pub(super) access_key: SecretString,
+    pub(super) access: Access,
     /// Secrets as they were set up, by name.
     secrets: BTreeMap<String, StoredSecret>,
     ids: Mutex<IdSource>,
@@ -85,15 +83,9 @@ impl Contents {
         let third_parties = third_parties(&setup, &journal)?;
         let group = ids.uuid();
         let instance = ids.uuid();
-        let access_key = SecretString::from(ids.characters(KEY_ALPHABET, 44));
-        redactor.register(SecretKind::AccessKey, ACCESS_KEY, access_key.expose_secret());
         let iam = Arc::new(Iam::new(signer, journal.clone(), Duration::from_secs(setup.knobs.token_lifetime_seconds)));
-        let own = Identity {
-            iam_id: format!("iam-ServiceId-{}", ids.uuid()),
-            roles: setup.account.roles.clone(),
-            scope: Scope::SecretGroup(group.clone()),
-        };
-        iam.add_key(ACCESS_KEY, access_key.clone(), own);
+        let access = Access::new(&setup.account, &group, &iam, &mut ids);
+        redactor.register(SecretKind::AccessKey, ACCESS, access.secret().expose_secret());
         let service = format!("iam-ServiceId-{}", ids.uuid());
         let timeout = Duration::from_millis(setup.task_timeout_milliseconds);
         let engine =
@@ -118,7 +110,7 @@ impl Contents {
             third_parties,
             group,
             instance,
-            access_key,
+            access,
             secrets: BTreeMap::new(),
             ids: Mutex::new(ids),
             setup,

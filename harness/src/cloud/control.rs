@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
+use super::access::ACCESS;
 use super::certificates::Authority;
-use super::contents::{ACCESS_KEY, Contents, SetupError};
+use super::contents::{Contents, SetupError};
 use super::iam::TokenSigner;
 use super::sockets::Sockets;
 use crate::contract::{SecretId, TaskId};
@@ -210,9 +210,9 @@ impl Cloud {
         Ok(())
     }
 
-    /// Revokes the provider's access key.
+    /// Revokes the provider's access key, or the trusted profile that takes its place.
     pub fn revoke_access_key(&self) -> Result<(), CloudError> {
-        self.current()?.contents.iam.revoke_key(ACCESS_KEY);
+        self.current()?.contents.iam.revoke_login(ACCESS);
         Ok(())
     }
 
@@ -242,11 +242,11 @@ impl Cloud {
     /// Takes the next job run.
     pub fn claim(&self) -> Result<Option<JobRequest>, CloudError> {
         let current = self.current()?;
-        let constant = BTreeMap::from([
-            ("SM_ACCESS_APIKEY".to_owned(), access_key(&current.contents.access_key)),
-            ("SM_INSTANCE_URL".to_owned(), current.addresses.instance_url.clone()),
-        ]);
-        Ok(current.engine().claim(&constant))
+        let access = &current.contents.access;
+        let mut constant = access.variables();
+        constant.insert("SM_INSTANCE_URL".to_owned(), current.addresses.instance_url.clone());
+        let request = current.engine().claim(&constant);
+        Ok(request.map(|request| JobRequest { token_file: access.token_file(), ..request }))
     }
 
     /// Notes the start of a job run.
@@ -357,9 +357,4 @@ impl Current {
         }));
         urls
     }
-}
-
-/// The key leaves the cloud only in the variables of a job run, over the admin API.
-fn access_key(key: &SecretString) -> String {
-    key.expose_secret().to_owned()
 }

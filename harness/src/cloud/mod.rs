@@ -2,6 +2,7 @@
 //!
 //! The main type is [`Cloud`].
 
+mod access;
 mod answer;
 pub mod certificates;
 mod contents;

@@ -16,6 +16,24 @@ pub struct JobRequest {
     pub job: JobRef,
     /// The `SM_*` variables of this run. Holds the access key: it is answered over the admin API and never journalled.
     pub variables: BTreeMap<String, String>,
+    /// The compute resource token, for a job that signs in with a trusted profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<TokenFile>,
+}
+
+/// A compute resource token, which Code Engine gives to a job as a file.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenFile {
+    /// The variable that tells the job where the file is.
+    pub variable: String,
+    /// The token: what stands in the file. Secret.
+    pub contents: String,
+}
+
+impl std::fmt::Debug for TokenFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TokenFile").field("variable", &self.variable).finish_non_exhaustive()
+    }
 }
 
 /// What a scenario changes about the variables of the job runs that follow.
@@ -55,7 +73,7 @@ impl Engine {
             action: variables.get("SM_ACTION").cloned(),
             trigger: variables.get("SM_TRIGGER").cloned(),
         });
-        Some(JobRequest { job, variables })
+        Some(JobRequest { job, variables, token_file: None })
     }
 
     /// Puts a task's job in the queue again, as Code Engine's own retry does: same task, same variables.

@@ -16,7 +16,7 @@ mod update;
 mod model;
 
 pub use clock::Clock;
-pub use job::{JobRequest, JobStopped, Overrides};
+pub use job::{JobRequest, JobStopped, Overrides, TokenFile};
 pub use knobs::{IdenticalUpdate, Knobs};
 pub use lifecycle::{Engine, EngineError, NewSecret};
 pub use schedule::{DAY, RETRIES};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::TokenFile;
 use crate::journal::{JobOutcome, JobRef, LogStream};
 
 /// Everything that decides how one job runs.
@@ -22,6 +23,9 @@ pub struct JobSpec {
     pub working_directory: Option<PathBuf>,
     /// The complete environment, with secrets in it. The supervisor adds `PWD`, and `HOME` (the temporary directory) where it is missing.
     pub environment: BTreeMap<String, String>,
+    /// A file that the supervisor lays into the job's home, and the variable that tells where it is.
+    #[serde(default)]
+    pub token_file: Option<TokenFile>,
     /// Longest execution; then the job's process group gets SIGTERM.
     pub limit: Duration,
     /// Time from SIGTERM to SIGKILL. Code Engine documents none for jobs: Kubernetes' 30 seconds are assumed.
@@ -42,6 +46,7 @@ impl JobSpec {
             arguments: Vec::new(),
             working_directory: None,
             environment: BTreeMap::new(),
+            token_file: None,
             limit: Duration::from_hours(2),
             grace: Duration::from_secs(30),
             line_bound: 64 * 1024,
@@ -60,6 +65,7 @@ impl fmt::Debug for JobSpec {
             .field("arguments", &self.arguments)
             .field("working_directory", &self.working_directory)
             .field("environment", &self.environment.keys().collect::<Vec<_>>())
+            .field("token_file", &self.token_file)
             .field("limit", &self.limit)
             .field("grace", &self.grace)
             .field("line_bound", &self.line_bound)

@@ -20,6 +20,7 @@ pub use process::{ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
     AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, ThirdPartySetup,
+    TrustedProfileSetup,
 };
 
 /// Where a scenario plays.

@@ -70,6 +70,7 @@ impl Provider {
         JobSpec {
             arguments: self.arguments.clone(),
             environment: environment.variables(&request.job),
+            token_file: request.token_file.clone(),
             limit: self.limit,
             grace: self.grace,
             ..JobSpec::new(request.job.clone(), &self.program)

@@ -53,17 +53,30 @@ impl Default for StageSetup {
     }
 }
 
-/// The service id behind SM_ACCESS_APIKEY.
+/// The identity behind SM_ACCESS_APIKEY, or behind the trusted profile that takes its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountSetup {
     /// Its roles, limited to the secret group of the secrets that are set up.
     pub roles: BTreeSet<Role>,
+    /// The trusted profile, where jobs sign in with one and get no SM_ACCESS_APIKEY.
+    pub trusted_profile: Option<TrustedProfileSetup>,
+}
+
+/// A trusted profile that jobs assume with the compute resource token that Code Engine gives them. No client agrees with another on the names of
+/// these variables, so the job's own are named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedProfileSetup {
+    /// The variable that gets the profile's id.
+    pub id_variable: String,
+    /// The variable that gets the path of the token's file.
+    pub token_file_variable: String,
 }
 
 impl Default for AccountSetup {
     fn default() -> Self {
-        Self { roles: BTreeSet::from([Role::SecretTaskUpdater, Role::SecretsReader]) }
+        Self { roles: BTreeSet::from([Role::SecretTaskUpdater, Role::SecretsReader]), trusted_profile: None }
     }
 }
 

@@ -151,5 +151,5 @@ pub(crate) async fn read(response: Response) -> (u16, Value) {
 
 /// Returns a set-up whose service id has these roles.
 pub(crate) fn setup_with(roles: &[Role]) -> StageSetup {
-    StageSetup { account: AccountSetup { roles: roles.iter().copied().collect() }, ..StageSetup::default() }
+    StageSetup { account: AccountSetup { roles: roles.iter().copied().collect(), ..AccountSetup::default() }, ..StageSetup::default() }
 }

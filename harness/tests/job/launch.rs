@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use hallmark_harness::engine::TokenFile;
 use hallmark_harness::job::{JobSpec, LaunchError, ProcessLauncher, SupervisorCommand};
 use tokio::sync::Notify;
 
@@ -31,6 +32,16 @@ async fn a_job_starts_in_its_empty_home_with_nothing_to_read() {
     let run = run(shell("ls -A; pwd -P; cd \"$HOME\"; pwd -P; wc -c")).await.unwrap();
     let lines = stdout(&run);
     assert_eq!((lines.len(), lines[0], lines[2]), (3, lines[1], "0"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_compute_resource_token_is_a_file_in_the_home_and_goes_with_it() {
+    let mut spec = shell("cat \"$CR_TOKEN_FILE\"; echo; echo \"$CR_TOKEN_FILE\"");
+    spec.token_file = Some(TokenFile { variable: "CR_TOKEN_FILE".into(), contents: "the.token".into() });
+    let run = run(spec).await.unwrap();
+    let lines = stdout(&run);
+    assert_eq!((lines.len(), lines[0]), (2, "the.token"), "{lines:?}");
+    assert!(!std::path::Path::new(lines[1]).exists(), "{} was left behind", lines[1]);
 }
 
 #[tokio::test]

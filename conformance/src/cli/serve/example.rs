@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use hallmark_harness::admin::exports;
+use hallmark_harness::admin::{exports, job_exports};
 use hallmark_harness::contract::SecretId;
 use hallmark_harness::engine::JobRequest;
 use hallmark_harness::job::NetworkVariables;
@@ -66,7 +66,7 @@ impl Example<'_> {
                      \n# A job that has started: it creates the credential of the secret {}.\n# Start your provider with it.\n{}",
                     exports(&self.surroundings()),
                     self.secret,
-                    exports(&job.variables)
+                    job_exports(job)
                 );
                 text.push_str(CREATE);
                 text.push_str(BY_HAND);

@@ -75,22 +75,28 @@ pub(super) fn hosts(hosts: &[Located<String>], problems: &mut Problems) -> Vec<S
 fn env(env: Option<&Entries<String>>, problems: &mut Problems) -> BTreeMap<String, String> {
     let entries = env.map(|entries| entries.0.as_slice()).unwrap_or_default();
     for entry in entries {
-        let name = entry.name.as_str();
-        let mut characters = name.chars();
-        let starts = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
-        if !starts || !characters.all(|character| character.is_ascii_alphanumeric() || character == '_') {
-            let message = format!("`{}` is not the name of a variable", name.escape_debug());
-            let help = "use letters, digits and underscores, and no digit first";
-            problems.push(Problem::new(entry.name.span.clone(), message, "not such a name", help));
-        } else if let Some(prefix) = RESERVED.into_iter().find(|prefix| name.starts_with(prefix)) {
-            let message = format!("`{name}` must not be set by the job definition");
-            let help = format!(
-                "remove it: variables that begin with {prefix} come from Secrets Manager or Code Engine; values of inputs go under `[inputs]`"
-            );
-            problems.push(Problem::new(entry.name.span.clone(), message, "reserved name", help));
-        }
+        check_variable(&entry.name, problems);
     }
     entries.iter().map(|entry| (entry.name.value.clone(), entry.value.value.clone())).collect()
+}
+
+/// Reports a name that no variable of the job definition may have.
+pub(super) fn check_variable(name: &Located<String>, problems: &mut Problems) {
+    let span = name.span.clone();
+    let name = name.as_str();
+    let mut characters = name.chars();
+    let starts = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    if !starts || !characters.all(|character| character.is_ascii_alphanumeric() || character == '_') {
+        let message = format!("`{}` is not the name of a variable", name.escape_debug());
+        let help = "use letters, digits and underscores, and no digit first";
+        problems.push(Problem::new(span, message, "not such a name", help));
+    } else if let Some(prefix) = RESERVED.into_iter().find(|prefix| name.starts_with(prefix)) {
+        let message = format!("`{name}` must not be set by the job definition");
+        let help = format!(
+            "remove it: variables that begin with {prefix} come from Secrets Manager or Code Engine; values of inputs go under `[inputs]`"
+        );
+        problems.push(Problem::new(span, message, "reserved name", help));
+    }
 }
 
 fn delete(statuses: &[Located<u16>], problems: &mut Problems) -> DeletePolicy {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use hallmark_harness::contract::OutputSpec;
 
-use super::super::form::{ManifestForm, OutputForm, SecretForm, ThirdPartyForm, VariantForm};
+use super::super::form::{ManifestForm, OutputForm, SecretForm, ThirdPartyForm, TrustedProfileForm, VariantForm};
 use super::super::input::InputForm;
 use super::super::located::{Entries, Entry, Located};
-use super::super::model::Variant;
+use super::super::model::{TrustedProfile, Variant};
 use super::super::problem::{Problem, Problems, listed, nearest};
-use super::{input, source};
+use super::{input, root, source};
 use crate::job_config::JobConfig;
 
 /// Entries by name, those of the variant in place of those of the manifest.
@@ -25,6 +25,7 @@ pub(super) struct Layers<'a> {
     pub(super) outputs: Merged<'a, OutputForm>,
     pub(super) secrets: Merged<'a, SecretForm>,
     pub(super) third_parties: Merged<'a, ThirdPartyForm>,
+    trusted_profile: Option<&'a TrustedProfileForm>,
 }
 
 impl<'a> Layers<'a> {
@@ -39,6 +40,7 @@ impl<'a> Layers<'a> {
             outputs: merged(form.outputs.as_ref(), over.and_then(|over| over.outputs.as_ref())),
             secrets: merged(form.secrets.as_ref(), over.and_then(|over| over.secrets.as_ref())),
             third_parties: merged(form.third_party.as_ref(), over.and_then(|over| over.third_party.as_ref())),
+            trusted_profile: over.and_then(|over| over.trusted_profile.as_ref()).or(form.trusted_profile.as_ref()),
         }
     }
 }
@@ -73,7 +75,19 @@ fn resolve(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> 
         outputs: outputs(layers, config, problems),
         third_parties: source::third_parties(layers, problems),
         secrets: source::secrets(layers, problems),
+        trusted_profile: layers.trusted_profile.map(|profile| trusted_profile(profile, problems)),
     }
+}
+
+fn trusted_profile(form: &TrustedProfileForm, problems: &mut Problems) -> TrustedProfile {
+    root::check_variable(&form.id, problems);
+    root::check_variable(&form.token_file, problems);
+    if form.id.value == form.token_file.value {
+        let problem =
+            Problem::new(form.token_file.span.clone(), "one variable cannot hold both id and file", "the same", "name another variable");
+        problems.push(problem.and(form.id.span.clone(), "named here first"));
+    }
+    TrustedProfile { id: form.id.value.clone(), token_file: form.token_file.value.clone() }
 }
 
 fn outputs(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> Vec<OutputSpec> {

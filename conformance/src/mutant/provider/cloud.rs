@@ -21,10 +21,7 @@ const REPORT: u32 = 5;
 impl Provider {
     /// Fetches the IAM token: without it nothing can be reported, so nothing may be created.
     pub(super) async fn sign_in(&self) -> Result<(), Failure> {
-        let form = [
-            ("grant_type", "urn:ibm:params:oauth:grant-type:apikey".to_owned()),
-            ("apikey", self.variable("SM_ACCESS_APIKEY").unwrap_or_default().to_owned()),
-        ];
+        let form = self.identity();
         let answer = self.patiently(PREPARATION, async |_| self.client.post(TOKENS).form(&form)).await;
         if !answer.accepted() && self.is(&update::HANGS_WITHOUT_A_TOKEN) {
             pause(Duration::MAX).await;
@@ -35,6 +32,17 @@ impl Provider {
         let token = token.ok_or_else(|| Failure::new("NO_TOKEN", &format!("IAM gave no token: {}.", answer.in_words())))?;
         token.clone_into(&mut self.token.borrow_mut());
         Ok(())
+    }
+
+    /// Returns what proves who the job is: its API key, or a trusted profile and the token that the platform gave it.
+    fn identity(&self) -> Vec<(&'static str, String)> {
+        let grant = |name: &str| ("grant_type", format!("urn:ibm:params:oauth:grant-type:{name}"));
+        let variable = |name| self.variable(name).unwrap_or_default().to_owned();
+        let token = self.variable("CR_TOKEN_FILE").and_then(|file| std::fs::read_to_string(file).ok());
+        match (self.variable("SM_ACCESS_APIKEY"), token) {
+            (None, Some(token)) => vec![grant("cr-token"), ("cr_token", token), ("profile_id", variable("TRUSTED_PROFILE_ID"))],
+            (key, _) => vec![grant("apikey"), ("apikey", key.unwrap_or_default().to_owned())],
+        }
     }
 
     /// Reads the login secret.
@@ -110,7 +118,7 @@ impl Provider {
         let url = if self.is(&create::REPORTS_TO_ANOTHER_TASK) && creates { format!("{}0", self.task_url()) } else { self.task_url() };
         let mut body = body.clone();
         if self.is(&update::COUNTS_DOWN) && creates {
-            body["credentials"]["payload"]["expires_in"] = json!(3600 - attempt);
+            body["credentials"]["payload"]["url"] = json!(format!("https://events.example.com/{}", 3600 - attempt));
         }
         let request = self.authorized(method, &url);
         if self.is(&update::SENDS_PLAIN_TEXT) {

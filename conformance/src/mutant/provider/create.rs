@@ -7,14 +7,14 @@ use super::Provider;
 use super::call::Answer;
 use super::failure::{End, Failure};
 use super::inputs::Wishes;
-use super::third_party::{Artifactory, Token};
+use super::third_party::{ThirdParty, Token};
 use crate::mutant::table::{create, privacy, privilege, update};
 
 impl Provider {
     /// Creates a credential and reports it, or undoes it.
     pub(super) async fn create(&self) -> Result<(), End> {
         let wishes = self.wishes()?;
-        let at = self.artifactory().await?;
+        let at = self.third_party().await?;
         if self.is(&privilege::REPLACES_WHEN_IT_ROTATES) && self.variable("SM_TRIGGER") != Some("secret_creation") {
             let own = format!("mutant {}", self.variable("SM_SECRET_ID").unwrap_or_default());
             for old in self.find(&at, &own).await {
@@ -36,7 +36,7 @@ impl Provider {
         if !self.is(&create::LEFTOVER_WITHOUT_A_NAME) {
             self.log(&format!("INFO created the credential {}", token.id));
         }
-        let silent = self.is(&create::SILENT_WITHOUT_USERNAME) && wishes.username.is_none();
+        let silent = self.is(&create::SILENT_WITHOUT_USERNAME) && wishes.lacks_user;
         if self.is(&create::NEVER_REPORTS) || silent {
             return Ok(());
         }
@@ -62,7 +62,7 @@ impl Provider {
         Err(End::Log(failure))
     }
 
-    async fn report(&self, at: &Artifactory, token: &Token, wishes: &Wishes) -> Answer {
+    async fn report(&self, at: &ThirdParty, token: &Token, wishes: &Wishes) -> Answer {
         let body = self.body(at, token, wishes);
         if !self.is(&update::MAKES_ANOTHER_FOR_THE_RETRY) {
             return self.put(&body).await;
@@ -77,21 +77,20 @@ impl Provider {
         }
     }
 
-    fn body(&self, at: &Artifactory, token: &Token, wishes: &Wishes) -> Value {
+    fn body(&self, at: &ThirdParty, token: &Token, wishes: &Wishes) -> Value {
         let first = self.variable("SM_TRIGGER") == Some("secret_creation");
-        let service = at.url.trim_end_matches("/access/api/v1/tokens");
-        let mut payload = json!({ "token": token.value, "expires_in": wishes.expires_in, "url": service });
-        if self.is(&create::NUMBER_AS_TEXT) {
-            payload["expires_in"] = json!(wishes.expires_in.to_string());
+        let mut payload = json!({ "token": token.value, "url": at.service });
+        if self.is(&create::TEXT_AS_NUMBER) {
+            payload["url"] = json!(443);
         }
         if self.is(&create::UPPER_CASE_KEYS) {
-            payload = json!({ "TOKEN": token.value, "EXPIRES_IN": wishes.expires_in, "URL": service });
+            payload = json!({ "TOKEN": token.value, "URL": at.service });
         }
         if self.is(&create::FORGETS_WHEN_IT_ROTATES) && !first {
-            payload = json!({ "token": token.value, "url": service });
+            payload = json!({ "url": at.service });
         }
         if self.is(&create::PASSES_THE_ANSWER_ON) {
-            payload["token_type"] = token.answer["token_type"].clone();
+            payload["token_type"] = json!(token.answer["token_type"].as_str().unwrap_or("routing key"));
         }
         if self.is(&create::TRAILING_BLANK) {
             payload["token"] = json!(format!("{} ", token.value));

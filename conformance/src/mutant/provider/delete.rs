@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Provider;
 use super::call::Answer;
 use super::failure::{End, Failure};
-use super::third_party::Artifactory;
+use super::third_party::ThirdParty;
 use crate::mutant::table::{delete, privilege};
 
 impl Provider {
@@ -14,11 +14,11 @@ impl Provider {
         let id = self.variable("SM_CREDENTIALS_ID").map(|id| id.split('~').next().unwrap_or(id).to_owned());
         let Some(id) = id else {
             if self.is(&delete::DELETES_THE_COLLECTION) {
-                self.delete_collection(&self.artifactory().await?).await;
+                self.delete_collection(&self.third_party().await?).await;
             }
             return Err(Failure::new("NO_CREDENTIALS_ID", "It is not known which credential to delete. Nothing was deleted.").into());
         };
-        let at = match self.artifactory().await {
+        let at = match self.third_party().await {
             Err(failure) if self.is(&delete::LOGIN_GONE_IS_DELETED) && failure.code == "LOGIN_SECRET_UNREADABLE" => {
                 return self.report_deleted(None).await;
             }
@@ -71,7 +71,7 @@ impl Provider {
     }
 
     /// Returns further credentials that mutants revoke.
-    async fn others(&self, at: &Artifactory) -> Vec<String> {
+    async fn others(&self, at: &ThirdParty) -> Vec<String> {
         if self.is(&delete::DELETES_BY_LABEL) {
             self.find(at, "mutant ").await
         } else if self.is(&delete::TIDIES_UP) {
@@ -81,7 +81,7 @@ impl Provider {
         }
     }
 
-    async fn report_deleted(&self, at: Option<&Artifactory>) -> Result<(), End> {
+    async fn report_deleted(&self, at: Option<&ThirdParty>) -> Result<(), End> {
         let answer = self.put(&json!({ "status": "credentials_deleted" })).await;
         if answer.accepted() || answer.doubtful && self.task_status().await.as_deref() == Some("credentials_deleted") {
             return Ok(());

@@ -1,4 +1,4 @@
-//! A small provider of Artifactory tokens that keeps every rule, unless a mutation makes it wrong at one point.
+//! A small provider of Artifactory tokens and PagerDuty keys that keeps every rule, unless a mutation makes it wrong at one point.
 
 mod call;
 mod cloud;

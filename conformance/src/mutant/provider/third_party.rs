@@ -1,4 +1,4 @@
-//! Artifactory's access tokens.
+//! The third parties: Artifactory's access tokens and PagerDuty's routing keys.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::call::Answer;
 use super::failure::Failure;
-use super::inputs::Wishes;
+use super::inputs::{System, Wishes};
 use super::{Provider, pause};
 use crate::mutant::table::{create, delete, error, privacy, privilege, update};
 
@@ -17,10 +17,14 @@ const REVOCATION: u32 = 2;
 /// How often an undo is tried: more depends on it.
 const UNDO: u32 = 4;
 
-/// Artifactory, logged in.
-pub(super) struct Artifactory {
-    pub(super) url: String,
-    pub(super) login: String,
+/// A third party, logged in.
+pub(super) struct ThirdParty {
+    /// Where its credentials are.
+    pub(super) credentials: String,
+    /// What the credentials are for.
+    pub(super) service: String,
+    system: System,
+    authorization: String,
 }
 
 /// A token that was issued.
@@ -33,14 +37,30 @@ pub(super) struct Token {
 }
 
 impl Provider {
-    /// Returns Artifactory; everything that is needed for that is checked.
-    pub(super) async fn artifactory(&self) -> Result<Artifactory, Failure> {
+    /// Returns the third party; everything that is needed for that is checked.
+    pub(super) async fn third_party(&self) -> Result<ThirdParty, Failure> {
+        let system = self.system()?;
         let url = self.required("SM_URL_VALUE")?;
-        Ok(Artifactory { url: format!("{}/access/api/v1/tokens", url.trim_end_matches('/')), login: self.login().await? })
+        let url = url.trim_end_matches('/');
+        let login = self.login().await?;
+        Ok(match system {
+            System::Artifactory => ThirdParty {
+                credentials: format!("{url}/access/api/v1/tokens"),
+                service: url.to_owned(),
+                system,
+                authorization: format!("Bearer {login}"),
+            },
+            System::PagerDuty => ThirdParty {
+                credentials: format!("{url}/event_orchestrations/{}/integrations", self.scope()?),
+                service: "https://events.pagerduty.com/v2/enqueue".into(),
+                system,
+                authorization: format!("Token token={login}"),
+            },
+        })
     }
 
-    fn at_artifactory(&self, method: Method, at: &Artifactory, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", at.url)).bearer_auth(&at.login);
+    fn call(&self, method: Method, at: &ThirdParty, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", at.credentials)).header("authorization", &at.authorization);
         if self.is(&privilege::KEY_FOR_EVERYBODY) {
             return request.header("x-api-key", self.variable("SM_ACCESS_APIKEY").unwrap_or_default());
         }
@@ -56,14 +76,20 @@ impl Provider {
     }
 
     /// Creates a token. A creation is not tried again: its answer may be lost although it took effect.
-    pub(super) async fn issue(&self, at: &Artifactory, wishes: &Wishes) -> Result<Token, Failure> {
-        let mut body = json!({
-            "scope": wishes.scope, "expires_in": wishes.expires_in, "refreshable": wishes.refreshable, "description": self.mark(),
-        });
-        if let Some(username) = &wishes.username {
-            body["username"] = json!(username);
-        }
-        let answer = self.send(self.at_artifactory(Method::POST, at, "").json(&body)).await;
+    pub(super) async fn issue(&self, at: &ThirdParty, wishes: &Wishes) -> Result<Token, Failure> {
+        let body = match at.system {
+            System::Artifactory => {
+                let mut body = json!({
+                    "scope": wishes.scope, "expires_in": wishes.expires_in, "refreshable": wishes.refreshable, "description": self.mark(),
+                });
+                if let Some(username) = &wishes.username {
+                    body["username"] = json!(username);
+                }
+                body
+            }
+            System::PagerDuty => json!({ "integration": { "label": self.mark() } }),
+        };
+        let answer = self.send(self.call(Method::POST, at, "").json(&body)).await;
         if answer.status.is_none_or(|status| status >= 500) && self.is(&update::WAITS_FOR_RECOVERY) {
             pause(Duration::MAX).await;
         }
@@ -79,14 +105,17 @@ impl Provider {
         if self.is(&error::KILLED_BY_A_PAGE) && read.is_none() {
             std::process::abort();
         }
+        let answer = if self.is(&create::BELIEVES_200) { read.unwrap_or_default() } else { read.ok_or_else(unusable)? };
+        let (id, value) = match at.system {
+            System::Artifactory => (&answer["token_id"], &answer["access_token"]),
+            System::PagerDuty => (&answer["integration"]["id"], &answer["integration"]["parameters"]["routing_key"]),
+        };
+        let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         if self.is(&create::BELIEVES_200) {
-            let answer = read.unwrap_or_default();
-            let text = |field: &str| answer[field].as_str().unwrap_or(field).to_owned();
-            return Ok(Token { id: text("token_id"), value: text("access_token"), answer: answer.clone() });
+            let (id, value) = (text(id).unwrap_or_else(|| "id".into()), text(value).unwrap_or_else(|| "token".into()));
+            return Ok(Token { id, value, answer });
         }
-        let answer = read.ok_or_else(unusable)?;
-        let text = |field: &str| answer[field].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        let (id, value) = (text("token_id").ok_or_else(unusable)?, text("access_token").ok_or_else(unusable)?);
+        let (id, value) = (text(id).ok_or_else(unusable)?, text(value).ok_or_else(unusable)?);
         Ok(Token { id, value, answer })
     }
 
@@ -106,14 +135,14 @@ impl Provider {
     }
 
     /// Revokes a token in a delete job.
-    pub(super) async fn revoke(&self, at: &Artifactory, id: &str) -> Answer {
-        self.patiently(REVOCATION, async |_| self.at_artifactory(Method::DELETE, at, &format!("/{id}"))).await
+    pub(super) async fn revoke(&self, at: &ThirdParty, id: &str) -> Answer {
+        self.patiently(REVOCATION, async |_| self.call(Method::DELETE, at, &format!("/{id}"))).await
     }
 
     /// Revokes what this job made, again and again if it must; returns whether it is gone.
-    pub(super) async fn undo(&self, at: &Artifactory, id: &str) -> bool {
+    pub(super) async fn undo(&self, at: &ThirdParty, id: &str) -> bool {
         let attempts = if self.is(&create::UNDOES_ONCE) { 1 } else { UNDO };
-        let answer = self.patiently(attempts, async |_| self.at_artifactory(Method::DELETE, at, &format!("/{id}"))).await;
+        let answer = self.patiently(attempts, async |_| self.call(Method::DELETE, at, &format!("/{id}"))).await;
         let gone = answer.accepted() || answer.status == Some(404);
         if gone {
             self.log("INFO the credential was revoked again");
@@ -125,17 +154,21 @@ impl Provider {
         gone
     }
 
-    /// Returns the ids of the tokens whose description begins with this.
-    pub(super) async fn find(&self, at: &Artifactory, prefix: &str) -> Vec<String> {
-        let listed = self.send(self.at_artifactory(Method::GET, at, "")).await.json().unwrap_or_default();
-        let tokens = listed["tokens"].as_array().cloned().unwrap_or_default();
-        let own = tokens.iter().filter(|token| token["description"].as_str().unwrap_or_default().starts_with(prefix));
-        own.filter_map(|token| token["token_id"].as_str().map(str::to_owned)).collect()
+    /// Returns the ids of the credentials whose description begins with this.
+    pub(super) async fn find(&self, at: &ThirdParty, prefix: &str) -> Vec<String> {
+        let listed = self.send(self.call(Method::GET, at, "")).await.json().unwrap_or_default();
+        let (list, description, id) = match at.system {
+            System::Artifactory => ("tokens", "description", "token_id"),
+            System::PagerDuty => ("integrations", "label", "id"),
+        };
+        let listed = listed[list].as_array().cloned().unwrap_or_default();
+        let own = listed.iter().filter(|one| one[description].as_str().unwrap_or_default().starts_with(prefix));
+        own.filter_map(|one| one[id].as_str().map(str::to_owned)).collect()
     }
 
     /// Deletes what the address of an empty id names.
-    pub(super) async fn delete_collection(&self, at: &Artifactory) {
+    pub(super) async fn delete_collection(&self, at: &ThirdParty) {
         debug_assert!(self.is(&delete::DELETES_THE_COLLECTION));
-        self.send(self.at_artifactory(Method::DELETE, at, "/")).await;
+        self.send(self.call(Method::DELETE, at, "/")).await;
     }
 }

@@ -21,13 +21,13 @@ mutations! {
         holes "CRE-002" "CRE-003" "CRE-004" "CRE-006" "DEL-001" "DEL-002" "DEL-003" "DEL-004" "DEL-005" "DEL-006" "DEL-007" "DEL-008"
             "DEL-009" "DEL-010" "UPD-002" "UPD-004" "UPD-008" "RTY-004" "ERR-001" "ERR-002" "ROT-001";
         says "was answered 404";
-    NUMBER_AS_TEXT = "CRE-002/number-as-text", "It reports an integer as text.";
-        breaks "CRE-002"; says "expires_in is a JSON string";
+    TEXT_AS_NUMBER = "CRE-002/text-as-number", "It reports a text as a number.";
+        breaks "CRE-002"; says "url is a JSON integer";
     // Names in upper case are not declared (CRE-003).
     UPPER_CASE_KEYS = "CRE-002/upper-case-keys", "It reports the outputs under upper-case names.";
         breaks "CRE-002" "CRE-003"; says "keys are lower-case";
     FORGETS_WHEN_IT_ROTATES = "CRE-002/forgets-when-rotating", "It leaves a required output out when a secret is rotated.";
-        breaks "CRE-002"; says "expires_in is missing";
+        breaks "CRE-002"; says "token is missing";
     PASSES_THE_ANSWER_ON = "CRE-003/passes-the-answer-on", "It reports a field of the third party's answer that it never declared.";
         breaks "CRE-003"; says "undeclared: token_type";
     TRAILING_BLANK = "CRE-004/trailing-blank", "It reports the credential with a blank at its end.";

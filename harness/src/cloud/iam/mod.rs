@@ -1,8 +1,9 @@
-//! The IAM token service: API keys in, signed tokens out.
+//! The IAM token service: API keys and compute resource tokens in, signed tokens out.
 //!
 //! The main type is [`Iam`]. It is also what Secrets Manager asks whose token a request bears.
 
 mod identity;
+mod login;
 mod service;
 mod token;
 

@@ -6,17 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::super::answer;
 use super::super::wire::{Backend, Handled, Received};
+use super::login::{self, Login, Proof, Refused};
 use super::{Identity, TokenSigner};
 use crate::journal::{Facts, Journal, Operation, Refusal, Service};
 use crate::redaction::SecretKind;
-
-const API_KEY_GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
-const COMPUTE_RESOURCE_GRANT: &str = "urn:ibm:params:oauth:grant-type:cr-token";
 
 /// The IAM token service of one stage.
 #[derive(Debug)]
@@ -28,61 +26,60 @@ pub struct Iam {
 
 #[derive(Debug)]
 struct State {
-    keys: Vec<ApiKey>,
+    logins: Vec<Login>,
     tokens: HashMap<String, Token>,
     lifetime: Duration,
     issued: u32,
 }
 
-struct ApiKey {
-    value: SecretString,
-    name: String,
-    identity: Identity,
-    revoked: bool,
-}
-
-impl std::fmt::Debug for ApiKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "ApiKey({})", self.name)
-    }
-}
-
 struct Token {
     identity: Identity,
-    key: String,
+    /// The login that it was issued for.
+    login: String,
     expires: SystemTime,
 }
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Token of {}", self.key)
+        write!(formatter, "Token of {}", self.login)
     }
 }
 
 impl Iam {
-    /// Starts without keys; tokens last for `lifetime`.
+    /// Starts without logins; tokens last for `lifetime`.
     pub fn new(signer: Arc<TokenSigner>, journal: Arc<Journal>, lifetime: Duration) -> Self {
-        Self { signer, journal, state: Mutex::new(State { keys: Vec::new(), tokens: HashMap::new(), lifetime, issued: 0 }) }
+        Self { signer, journal, state: Mutex::new(State { logins: Vec::new(), tokens: HashMap::new(), lifetime, issued: 0 }) }
     }
 
     /// Makes an API key known. `name` may be shown; the value is registered as secret by whoever made it.
     pub fn add_key(&self, name: &str, value: SecretString, identity: Identity) {
-        self.state().keys.push(ApiKey { value, name: name.to_owned(), identity, revoked: false });
+        self.add_login(name, Proof::ApiKey(value), identity);
     }
 
-    /// Revokes a key: no token is issued for it any more. Returns whether there was one of that name.
-    pub fn revoke_key(&self, name: &str) -> bool {
+    /// Makes a trusted profile known that the bearer of the compute resource token may assume, by its id or its name. `name` is the login's and
+    /// may be shown; the token is registered as secret by whoever made it.
+    pub fn add_profile(&self, name: &str, profile_id: &str, profile_name: &str, token: SecretString, identity: Identity) {
+        let proof = Proof::ComputeResource { token, profile_id: profile_id.to_owned(), profile_name: profile_name.to_owned() };
+        self.add_login(name, proof, identity);
+    }
+
+    fn add_login(&self, name: &str, proof: Proof, identity: Identity) {
+        self.state().logins.push(Login { name: name.to_owned(), proof, identity, revoked: false });
+    }
+
+    /// Revokes a login: no token is issued for it any more. Returns whether there was one of that name.
+    pub fn revoke_login(&self, name: &str) -> bool {
         let mut state = self.state();
-        let found = state.keys.iter_mut().find(|key| key.name == name);
-        found.map(|key| key.revoked = true).is_some()
+        let found = state.logins.iter_mut().find(|login| login.name == name);
+        found.map(|login| login.revoked = true).is_some()
     }
 
-    /// Replaces the roles of the identity behind a key, for tokens issued before too. Returns whether there was one.
+    /// Replaces the roles of the identity behind a login, for tokens issued before too. Returns whether there was one.
     pub fn set_identity(&self, name: &str, identity: &Identity) -> bool {
         let mut state = self.state();
-        state.tokens.values_mut().filter(|token| token.key == name).for_each(|token| token.identity = identity.clone());
-        let found = state.keys.iter_mut().find(|key| key.name == name);
-        found.map(|key| key.identity = identity.clone()).is_some()
+        state.tokens.values_mut().filter(|token| token.login == name).for_each(|token| token.identity = identity.clone());
+        let found = state.logins.iter_mut().find(|login| login.name == name);
+        found.map(|login| login.identity = identity.clone()).is_some()
     }
 
     /// Sets how long tokens issued from now on last.
@@ -105,25 +102,16 @@ impl Iam {
     }
 
     fn issue(&self, form: &HashMap<String, String>, request: &Received) -> Handled {
-        let refuse = |code, message| Self::error(StatusCode::BAD_REQUEST, code, message, request);
-        let key = match form.get("grant_type").map(String::as_str) {
-            Some(API_KEY_GRANT) => form.get("apikey").filter(|key| !key.is_empty()),
-            Some(COMPUTE_RESOURCE_GRANT) => {
-                return refuse("BXNIM0398E", "Selected trusted profile not eligible for CR token");
-            }
-            _ => return refuse("BXNIM0109E", "Property missing or empty: grant_type"),
-        };
-        let Some(key) = key else { return refuse("BXNIM0109E", "Property missing or empty: apikey") };
         let mut state = self.state();
-        let Some((name, identity)) = state
-            .keys
-            .iter()
-            .find(|known| !known.revoked && known.value.expose_secret() == key)
-            .map(|known| (known.name.clone(), known.identity.clone()))
-        else {
-            drop(state);
-            return refuse("BXNIM0415E", "Provided API key could not be found.");
+        let login = match login::find(&state.logins, form) {
+            Ok(login) => login,
+            Err(refusal) => {
+                drop(state);
+                return Self::error(StatusCode::BAD_REQUEST, &refusal, request);
+            }
         };
+        let (name, identity, grant, sub_type) =
+            (login.name.clone(), login.identity.clone(), login.proof.grant(), login.proof.subject_type());
         let now = SystemTime::now();
         let issued_at = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let lifetime = state.lifetime;
@@ -131,18 +119,18 @@ impl Iam {
         let claims = json!({
             "iam_id": identity.iam_id, "id": identity.iam_id, "realmid": "iam", "jti": uuid::Uuid::new_v4().to_string(),
             "identifier": identity.iam_id.trim_start_matches("iam-"), "sub": identity.iam_id.trim_start_matches("iam-"),
-            "sub_type": "ServiceId", "iat": issued_at, "exp": expiration, "iss": "https://iam.cloud.ibm.com/identity",
-            "grant_type": API_KEY_GRANT, "scope": "ibm openid", "client_id": "default", "acr": 1, "amr": ["pwd"],
+            "sub_type": sub_type, "iat": issued_at, "exp": expiration, "iss": "https://iam.cloud.ibm.com/identity",
+            "grant_type": grant, "scope": "ibm openid", "client_id": "default", "acr": 1, "amr": ["pwd"],
         });
         let Some(token) = self.signer.sign(&claims) else {
             drop(state);
             self.journal.append(crate::journal::EventKind::EngineTrouble { what: "signing an IAM token failed".into() });
-            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, "BXNIM0099E", "Internal error", request);
+            return Self::error(StatusCode::INTERNAL_SERVER_ERROR, &Refused::new("BXNIM0099E", "Internal error"), request);
         };
         state.issued += 1;
         self.journal.redactor().register(SecretKind::Token, &format!("{name}/{}", state.issued), &token);
         let facts = Facts { identity: Some(identity.describe()), ..Facts::default() };
-        state.tokens.insert(token.clone(), Token { identity, key: name, expires: now + lifetime });
+        state.tokens.insert(token.clone(), Token { identity, login: name, expires: now + lifetime });
         let body = json!({
             "access_token": token, "refresh_token": "not_supported", "token_type": "Bearer",
             "expires_in": lifetime.as_secs(), "expiration": expiration, "scope": "ibm openid",
@@ -151,18 +139,21 @@ impl Iam {
     }
 
     /// An error in IAM's own shape, as recorded from the real service.
-    fn error(status: StatusCode, code: &str, message: &str, request: &Received) -> Handled {
+    fn error(status: StatusCode, refused: &Refused, request: &Received) -> Handled {
         let agent = request.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let body = json!({
+        let mut body = json!({
             "context": {
                 "clusterName": "iam-id-fake", "elapsedTime": "1", "host": "iamid-fake-0", "instanceId": "iamid-fake-0",
                 "locale": "en_US", "requestId": uuid::Uuid::new_v4().to_string(), "requestType": "incoming.Identity_Token",
                 "threadId": "1", "url": "https://iam.cloud.ibm.com", "userAgent": agent,
             },
-            "errorCode": code,
-            "errorMessage": message,
+            "errorCode": refused.code,
+            "errorMessage": refused.message,
         });
-        let refused = (code == "BXNIM0415E").then_some(Refusal::Login);
+        if let Some(details) = refused.details {
+            body["errorDetails"] = json!(details);
+        }
+        let refused = refused.is_login().then_some(Refusal::Login);
         dress(answer::json(status, &body, false, Facts { refused, ..Facts::default() }))
     }
 
@@ -184,8 +175,10 @@ impl Backend for Iam {
         let handled = match (&request.method, request.path.trim_end_matches('/')) {
             (&Method::POST, "/identity/token") => self.issue(&form(&request.body), request),
             (&Method::GET, "/identity/keys") => answer::json(StatusCode::OK, &self.signer.key_set(), false, Facts::default()),
-            (_, "/identity/token") => Self::error(StatusCode::METHOD_NOT_ALLOWED, "BXNIM0111E", "Method not allowed", request),
-            _ => Self::error(StatusCode::NOT_FOUND, "BXNIM0110E", "Resource not found", request),
+            (_, "/identity/token") => {
+                Self::error(StatusCode::METHOD_NOT_ALLOWED, &Refused::new("BXNIM0111E", "Method not allowed"), request)
+            }
+            _ => Self::error(StatusCode::NOT_FOUND, &Refused::new("BXNIM0110E", "Resource not found"), request),
         };
         answer::echo(handled, request)
     }
@@ -198,7 +191,7 @@ impl Backend for Iam {
             429 => ("BXNIM0120E", "Too many requests."),
             _ => ("BXNIM0099E", "The service is temporarily not available."),
         };
-        answer::echo(Self::error(status, code, message, request), request)
+        answer::echo(Self::error(status, &Refused::new(code, message), request), request)
     }
 }
 
@@ -295,8 +288,24 @@ mod tests {
         let unknown = answered(&iam, &GRANT.replace("the-api-key", "another"));
         assert_eq!((unknown.0, &unknown.1["errorCode"]), (400, &json!("BXNIM0415E")));
         assert_eq!(unknown.1["errorMessage"], "Provided API key could not be found.");
-        assert!(iam.revoke_key("access"));
+        assert!(iam.revoke_login("access"));
         assert_eq!(answered(&iam, GRANT).1["errorCode"], "BXNIM0415E");
+    }
+
+    #[test]
+    fn a_trusted_profile_gets_a_token_until_it_is_revoked() {
+        let iam = iam(3600);
+        let identity = Identity { iam_id: "iam-Profile-1".into(), roles: BTreeSet::new(), scope: Scope::Instance };
+        iam.add_profile("profile", "Profile-1", "named", "a.token".to_owned().into(), identity);
+        let grant = "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Acr-token&cr_token=a.token&profile_id=Profile-1";
+        let (status, body) = answered(&iam, grant);
+        assert_eq!(status, 200, "{body}");
+        let bearer = format!("Bearer {}", body["access_token"].as_str().unwrap());
+        assert_eq!(iam.bearer(&request("", Some(&bearer))).unwrap().iam_id, "iam-Profile-1");
+        assert!(iam.revoke_login("profile"));
+        let (status, body) = answered(&iam, grant);
+        assert_eq!((status, &body["errorCode"]), (400, &json!("BXNIM0398E")));
+        assert!(body["errorDetails"].is_string() && !body.to_string().contains("a.token"), "{body}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 
 use rustix::fs::{Access, access};
@@ -10,8 +10,12 @@ use rustix::process::Pid;
 
 use super::Trouble;
 use super::executable::{self, NOT_EXECUTABLE, NOT_FOUND, Unusable};
+use crate::engine::TokenFile;
 use crate::job::environment::SANE_PATH;
 use crate::job::spec::JobSpec;
+
+/// Name of the file with the compute resource token. Code Engine mounts one at /var/run/secrets, where only root could put it here.
+const TOKEN_FILE: &str = ".compute-resource-token";
 
 /// A job that runs.
 pub(super) struct RunningJob {
@@ -51,6 +55,7 @@ pub(super) fn start(spec: &JobSpec, home: &Path) -> Result<Start, Trouble> {
         Ok(file) => file,
         Err(Unusable { exit_code, why }) => return Ok(Start::Failed { exit_code, why }),
     };
+    let token_file = spec.token_file.as_ref().map(|token| lay(token, home)).transpose()?;
     let mut command = Command::new(&file);
     command
         .arg0(&spec.program)
@@ -58,6 +63,7 @@ pub(super) fn start(spec: &JobSpec, home: &Path) -> Result<Start, Trouble> {
         .env_clear()
         .env("HOME", home)
         .envs(&spec.environment)
+        .envs(token_file)
         .env("PWD", &directory)
         .current_dir(&directory)
         .stdin(Stdio::null())
@@ -74,6 +80,13 @@ pub(super) fn start(spec: &JobSpec, home: &Path) -> Result<Start, Trouble> {
         (Some(process), Some(stdout), Some(stderr)) => Ok(Start::Running(RunningJob { process, stdout, stderr })),
         _ => Err(Trouble(format!("cannot {attempted}: the system gave no process id or no pipes"))),
     }
+}
+
+/// Writes the compute resource token into the home, where it is removed with the rest; returns the variable that tells where.
+fn lay(token: &TokenFile, home: &Path) -> Result<(String, PathBuf), Trouble> {
+    let file = home.join(TOKEN_FILE);
+    std::fs::write(&file, &token.contents).map_err(Trouble::when(&format!("write the compute resource token to {}", file.display())))?;
+    Ok((token.variable.clone(), file))
 }
 
 /// Tells the provider's matters from ours. The file was there a moment ago, so what is not found is what it needs.
