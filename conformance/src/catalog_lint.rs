@@ -56,7 +56,10 @@ const LEVELS: &[(&str, Level)] = &[
     ("LPR-002", Level::Must),
     ("LPR-003", Level::Must),
     ("LPR-004", Level::Must),
+    ("CRA-001", Level::Should),
+    ("CRA-002", Level::Should),
     ("ROT-001", Level::Must),
+    ("ROT-003", Level::Should),
 ];
 
 fn catalog() -> Catalog {

@@ -205,6 +205,11 @@ impl<'recording> Run<'recording> {
         self.moves.last().map_or(self.requested, |(event, ..)| *event)
     }
 
+    /// Tells whether a fault had it killed.
+    pub fn was_killed(&self) -> bool {
+        self.outcome.is_some_and(|outcome| outcome.what.killed)
+    }
+
     /// Returns the run in a few words, for a person.
     pub fn describe(&self) -> String {
         let what = match self.action {

@@ -19,6 +19,10 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
 }
 
 fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
+    // What a killed job left is its rerun's matter, and has rules of its own.
+    if run.was_killed() {
+        return None;
+    }
     let applied = run.applied();
     // What was applied and not acknowledged belongs to UPD-008 alone.
     if applied.is_some_and(|update| !update.acknowledged()) {

@@ -29,13 +29,13 @@ pub enum Ended {
 
 /// UPD-005, ERR-006 and ERR-007 over every run.
 pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
-    history.runs.iter().flat_map(|run| [bounded(history, run), agrees(run), crashed(run)]).flatten().collect()
+    history.runs.iter().flat_map(|run| [bounded(history, run), agrees(history, run), crashed(run)]).flatten().collect()
 }
 
 /// The job ends by itself within the task timeout (UPD-005).
 fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     const RULE: &str = "UPD-005";
-    let outcome = run.outcome?;
+    let outcome = run.outcome.filter(|_| !run.was_killed())?;
     let timeout = history.recording.header.task_timeout_milliseconds;
     let milliseconds = outcome.what.duration / 1_000_000;
     let expected = format!("the job ends by itself within the task timeout of {timeout} ms");
@@ -51,13 +51,16 @@ fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
 }
 
 /// Exit status agrees with the outcome (ERR-006).
-fn agrees(run: &Run<'_>) -> Option<Judgement> {
+fn agrees(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let outcome = run.outcome?;
     let success = run.updates().any(|update| update.acknowledged() && update.reports() != "failed");
     // Applied but not acknowledged: the provider may know or not, so either exit status is right.
     let ambiguous = !success && run.applied().is_some_and(|update| !update.acknowledged());
+    // The same where an earlier run of the task was reported: the success is there, though this run did not bring it about.
+    let before =
+        history.runs.iter().any(|other| other.job.task == run.job.task && other.job.run < run.job.run && other.applied().is_some());
     // A crash has its own rule, and a job that the launcher ended has no exit status of its own.
-    if ambiguous || outcome.what.timed_out || outcome.what.signal.is_some() {
+    if ambiguous || before || outcome.what.timed_out || outcome.what.signal.is_some() {
         return None;
     }
     let wanted = if success { Ended::Successfully } else { Ended::AsFailed };
@@ -95,7 +98,7 @@ pub fn ended(history: &History<'_>, wanted: Ended) -> Vec<Judgement> {
 /// A crash is not an outcome (ERR-007).
 fn crashed(run: &Run<'_>) -> Option<Judgement> {
     const RULE: &str = "ERR-007";
-    let outcome = run.outcome?;
+    let outcome = run.outcome.filter(|_| !run.was_killed())?;
     let expected = "the job ends by itself with an exit status of its own";
     let what = if outcome.what.timed_out {
         return None;

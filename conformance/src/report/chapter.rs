@@ -1,26 +1,12 @@
 //! Chapters of the catalog and their titles.
 
 use crate::catalog::RuleId;
+use crate::chapter::CHAPTERS;
 use crate::results::RuleRecord;
 
 /// Returns the title of the chapter with this code; the code itself where it is newer than this list.
 pub(super) fn title(code: &str) -> &str {
-    match code {
-        "CRE" => "Create",
-        "DEL" => "Delete",
-        "ACT" => "Action and trigger",
-        "UPD" => "Task update",
-        "RTY" => "Retry and backoff",
-        "ERR" => "Errors",
-        "PRV" => "Privacy",
-        "LPR" => "Least privilege",
-        "NET" => "Network",
-        "CFG" => "Configuration",
-        "IMG" => "Image",
-        "CRA" => "Crash",
-        "ROT" => "Rotation",
-        other => other,
-    }
+    CHAPTERS.iter().find(|chapter| chapter.letters == code).map_or(code, |chapter| chapter.title)
 }
 
 /// Groups rules by chapter, in the order in which the chapters first appear.

@@ -10,6 +10,7 @@ macro_rules! features {
 }
 
 features![
+    "crash/crash.feature",
     "create/create.feature",
     "create/refused.feature",
     "create/undo.feature",

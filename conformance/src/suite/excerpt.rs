@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use hallmark_harness::journal::{EventKind, Exchange};
+use hallmark_harness::journal::{EventKind, Exchange, JobRef};
 use hallmark_harness::stage::Recording;
 
 use crate::oracle::answer_in_words;
@@ -12,6 +12,9 @@ use crate::verdict::{Judgement, Verdict};
 
 /// Characters of a body that are shown.
 const SHOWN: usize = 600;
+
+/// Lines of a job's output that are shown with its end.
+const LAST_LINES: usize = 3;
 
 /// Request headers that say something about a provider.
 const HEADERS: [&str; 5] = ["authorization", "content-type", "accept", "retry-after", "location"];
@@ -24,14 +27,14 @@ pub(super) fn excerpts(recording: &Recording, judgements: &[Judgement]) -> Vec<E
         .flat_map(|judgement| judgement.evidence.iter().copied())
         .collect();
     let events = recording.events.iter().filter(|event| wanted.contains(&event.id));
-    events.filter_map(|event| in_words(&event.kind).map(|text| Excerpt { event: event.id, text })).collect()
+    events.filter_map(|event| in_words(&event.kind, recording).map(|text| Excerpt { event: event.id, text })).collect()
 }
 
-fn in_words(kind: &EventKind) -> Option<String> {
+fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
     Some(match kind {
         EventKind::Exchange(exchange) => exchange_in_words(exchange),
         EventKind::JobLog { stream, line, .. } => format!("log ({stream:?}): {}", shortened(line)),
-        EventKind::JobEnded { outcome, .. } => {
+        EventKind::JobEnded { job, outcome } => {
             let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
                 (Some(reason), ..) => format!("could not be started: {reason}"),
                 (None, Some(code), _) => format!("exit status {code}"),
@@ -39,7 +42,7 @@ fn in_words(kind: &EventKind) -> Option<String> {
                 (None, None, None) => "no exit status".to_owned(),
             };
             let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
-            format!("the job ended: {how}{limit}")
+            format!("the job ended: {how}{limit}{}", last_lines(job, recording))
         }
         EventKind::TaskChanged { status, cause, .. } => format!("the task became {status} ({cause:?})"),
         EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),
@@ -49,6 +52,17 @@ fn in_words(kind: &EventKind) -> Option<String> {
         EventKind::JobRequested { action, .. } => format!("the engine asked for a job: {}", action.as_deref().unwrap_or("no action")),
         _ => return None,
     })
+}
+
+/// Returns what a job printed last: often the only word about why it did nothing else.
+fn last_lines(job: &JobRef, recording: &Recording) -> String {
+    let printed = recording.events.iter().filter_map(|event| match &event.kind {
+        EventKind::JobLog { job: of, line, .. } if of == job && !line.trim().is_empty() => Some(line),
+        _ => None,
+    });
+    let mut last: Vec<&String> = printed.rev().take(LAST_LINES).collect();
+    last.reverse();
+    last.into_iter().fold(String::new(), |text, line| format!("{text}\n| {}", shortened(line)))
 }
 
 fn exchange_in_words(exchange: &Exchange) -> String {

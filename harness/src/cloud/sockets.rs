@@ -26,6 +26,7 @@ pub(super) struct Sockets {
     third_parties: BTreeMap<String, WireServer>,
     proxy: WireServer,
     faults: Arc<FaultBook>,
+    wiring: Arc<Wiring>,
 }
 
 impl Sockets {
@@ -80,7 +81,7 @@ impl Sockets {
             real(host, "", Arc::new(DeclaredHost));
         }
         let proxy = listen(2, Entrance::Proxy(authority.clone()), router)?;
-        Ok(Self { secrets_manager, iam, third_parties, proxy, faults })
+        Ok(Self { secrets_manager, iam, third_parties, proxy, faults, wiring })
     }
 
     /// Returns the fault book that all listeners share.
@@ -111,6 +112,7 @@ impl Sockets {
         for server in self.all() {
             server.drained().await;
         }
+        self.wiring.lift_halt();
     }
 
     /// Ends everything.

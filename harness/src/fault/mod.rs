@@ -16,6 +16,7 @@
 //! what    = "status(" code *( "," header ":" value ) [ "," "body" "=" value ] ")"
 //!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
 //!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
+//!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
 //! value   = a JSON string, or a bare word without spaces and any of , ; ( ) "
 //! ```
 //!
@@ -163,4 +164,8 @@ pub enum FaultWhat {
     CancelTask,
     /// The task that the request names times out just before the service sees the request.
     ExpireTask,
+    /// The job is killed at this call and gets no answer; nothing takes effect from then on until it is gone.
+    KillJob,
+    /// The job is killed once the answer to this call has left; nothing takes effect from then on until it is gone.
+    KillJobAfterReply,
 }

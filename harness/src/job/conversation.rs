@@ -16,6 +16,9 @@ use crate::journal::{JobOutcome, LogStream};
 /// Time beyond limit and grace after which a supervisor counts as lost: it has 20 seconds to kill what is left, and a loaded machine is slow.
 const SILENCE: Duration = Duration::from_mins(2);
 
+/// The order to kill the job.
+const KILL: &[u8] = b"kill\n";
+
 /// Bytes of a lost supervisor's own complaint that are shown.
 const COMPLAINT: u64 = 2048;
 
@@ -35,9 +38,11 @@ impl<'spec> Conversation<'spec> {
     }
 
     /// Describes the job and listens until it has ended and everything of it is gone.
-    pub(super) async fn until_end(mut self, description: Vec<u8>) -> Result<JobRun, LaunchError> {
+    ///
+    /// When `kill` resolves, the job is killed and its end awaited as ever.
+    pub(super) async fn until_end(mut self, description: Vec<u8>, kill: impl Future<Output = ()>) -> Result<JobRun, LaunchError> {
         let patience = self.spec.limit.saturating_add(self.spec.grace).saturating_add(SILENCE);
-        let heard = timeout(patience, self.listen(description)).await;
+        let heard = timeout(patience, self.listen(description, kill)).await;
         let job = self.spec.job.clone();
         match heard {
             Ok(Some(Ok((outcome, 0)))) => {
@@ -57,12 +62,23 @@ impl<'spec> Conversation<'spec> {
     }
 
     /// Returns the supervisor's last word: an outcome with the number of survivors, or its trouble; none when it ends without one.
-    async fn listen(&mut self, mut description: Vec<u8>) -> Option<Result<(JobOutcome, usize), String>> {
+    async fn listen(&mut self, mut description: Vec<u8>, kill: impl Future<Output = ()>) -> Option<Result<(JobOutcome, usize), String>> {
         description.push(b'\n');
         // A broken pipe means that the supervisor ended, which reading tells with more detail.
         drop(self.supervisor.stdin.as_mut()?.write_all(&description).await);
         let mut events = BufReader::new(self.supervisor.stdout.take()?).split(b'\n');
-        while let Ok(Some(line)) = events.next_segment().await {
+        let mut kill = std::pin::pin!(kill);
+        let mut asked = false;
+        loop {
+            let line = tokio::select! {
+                line = events.next_segment() => line.ok()??,
+                () = &mut kill, if !asked => {
+                    asked = true;
+                    // As above: one that ended says so.
+                    drop(self.supervisor.stdin.as_mut()?.write_all(KILL).await);
+                    continue;
+                }
+            };
             // A line that is cut or foreign is no event; without a last word the supervisor counts as lost.
             match serde_json::from_slice(&line).ok()? {
                 SupervisorEvent::Started { process, home } => (self.group, self.home) = (Some(process), Some(home)),
@@ -71,7 +87,6 @@ impl<'spec> Conversation<'spec> {
                 SupervisorEvent::Trouble { what } => return Some(Err(what)),
             }
         }
-        None
     }
 
     /// Lets the supervisor go and waits for its end, which is near.

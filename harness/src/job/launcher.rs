@@ -54,11 +54,13 @@ impl ProcessLauncher {
     /// Waits until the job may start and runs it; see [`Self::run_admitted`].
     pub async fn run(&self, spec: JobSpec, contacted: impl Future<Output = ()>) -> Result<JobRun, LaunchError> {
         let permit = self.admit().await;
-        self.run_admitted(permit, spec, contacted).await
+        self.run_admitted(permit, spec, contacted, std::future::pending()).await
     }
 
     /// Runs a job to its end. The permit is given back when `contacted` resolves (the job made its first request, so it has started) or when the job
     /// ends; pass [`std::future::pending`] to hold it throughout. Between admission and this call is the moment to note that the job starts.
+    ///
+    /// When `kill` resolves, the job is killed at once, as a machine that fails would end it; pass [`std::future::pending`] for none.
     ///
     /// When the future is dropped, the job and everything that it started are killed, shortly after and without anybody waiting for it.
     pub async fn run_admitted(
@@ -66,8 +68,9 @@ impl ProcessLauncher {
         permit: StartPermit,
         spec: JobSpec,
         contacted: impl Future<Output = ()>,
+        kill: impl Future<Output = ()>,
     ) -> Result<JobRun, LaunchError> {
-        let conversation = self.converse(&spec);
+        let conversation = self.converse(&spec, kill);
         tokio::pin!(conversation, contacted);
         tokio::select! {
             run = &mut conversation => return run,
@@ -76,10 +79,10 @@ impl ProcessLauncher {
         conversation.await
     }
 
-    async fn converse(&self, spec: &JobSpec) -> Result<JobRun, LaunchError> {
+    async fn converse(&self, spec: &JobSpec, kill: impl Future<Output = ()>) -> Result<JobRun, LaunchError> {
         let description = serde_json::to_vec(spec).map_err(|source| LaunchError::Description { job: spec.job.clone(), source })?;
         let supervisor = self.start_supervisor(spec)?;
-        Conversation::new(spec, supervisor).until_end(description).await
+        Conversation::new(spec, supervisor).until_end(description, kill).await
     }
 
     fn start_supervisor(&self, spec: &JobSpec) -> Result<Child, LaunchError> {

@@ -119,6 +119,11 @@ pub enum EventKind {
         /// Seconds.
         seconds: u64,
     },
+    /// A fault asks for the job's death: the launcher is to kill it.
+    KillAsked {
+        /// The job run.
+        job: JobRef,
+    },
     /// The scenario set faults.
     FaultsSet {
         /// The plan as its one line.
@@ -172,6 +177,9 @@ pub struct JobOutcome {
     pub timed_out: bool,
     /// Whether the job could not be started at all, and why (a missing executable is the provider's matter, exit 127).
     pub not_started: Option<String>,
+    /// Whether the launcher killed it because a fault asked for that. A job that had ended by itself by then was not.
+    #[serde(default)]
+    pub killed: bool,
     /// Processes that the job left behind and that the supervisor killed.
     pub left_behind: u32,
     /// Lines that the bound made the launcher drop.

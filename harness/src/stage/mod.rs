@@ -3,6 +3,7 @@
 //! The main type is [`Stage`]. A live one makes things happen; a recorded one does nothing, so that the same scenario can be
 //! judged again from what was recorded.
 
+mod crash;
 mod error;
 mod process;
 mod recording;
@@ -15,6 +16,7 @@ use crate::contract::Trigger;
 use crate::engine::Knobs;
 use crate::fault::FaultPlan;
 
+pub use crash::KillMoment;
 pub use error::StageError;
 pub use process::{ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
@@ -73,6 +75,10 @@ orders! {
     delete_secret();
     /// Asks for the last deletion once more.
     repeat_deletion();
+    /// Runs the last job once more, with the same task, as Code Engine does with a run that did not end well.
+    run_again();
+    /// Runs a job like the last one for each call that the last one made, and has each killed at its call and run again.
+    kill_at_each_call(moment: KillMoment);
     /// Lets a day pass.
     pass_day();
     /// Lets all days of retries pass.

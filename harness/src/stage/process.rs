@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
+use super::crash::{self, KillMoment};
 use super::{Alteration, Recording, RecordingHeader, StageAddresses, StageError, StageSetup};
 use crate::admin::{AdminClient, AdminServer, CreateSecret, JobFinished, LogLine, Tokens};
 use crate::cloud::certificates::Authority;
@@ -17,7 +18,10 @@ use crate::contract::{SecretId, TaskId, Trigger};
 use crate::engine::{DAY, JobRequest, Knobs, Overrides, RETRIES};
 use crate::fault::FaultPlan;
 use crate::job::{CodeEngineProject, CompletedJobs, JobEnvironment, JobSpec, NetworkVariables, ProcessLauncher};
-use crate::journal::{Event, EventKind};
+use crate::journal::{Event, EventKind, JobRef};
+
+/// The action of a delete job.
+const DELETION: &str = "delete_credentials";
 
 /// What all stages of a run share.
 #[derive(Clone)]
@@ -89,6 +93,8 @@ pub struct ProcessStage {
     addresses: StageAddresses,
     secrets: Vec<SecretId>,
     last_deletion: Option<TaskId>,
+    last_job: Option<JobRef>,
+    last_action: Option<String>,
     overrides: Overrides,
     trouble: Vec<String>,
     jobs: u32,
@@ -115,6 +121,8 @@ impl ProcessStage {
             addresses,
             secrets: Vec::new(),
             last_deletion: None,
+            last_job: None,
+            last_action: None,
             overrides: Overrides::default(),
             trouble: Vec::new(),
             jobs: 0,
@@ -209,6 +217,38 @@ impl ProcessStage {
         self.run_jobs().await
     }
 
+    /// Runs the last job once more, with the same task.
+    pub async fn run_again(&mut self) -> Result<(), StageError> {
+        let Some(job) = self.last_job.clone() else { return Ok(()) };
+        self.client.rerun(&job.task).await?;
+        self.run_jobs().await
+    }
+
+    /// Runs a job like the last one for each call that the last one made, and has each killed at its call and run again.
+    pub async fn kill_at_each_call(&mut self, moment: KillMoment) -> Result<(), StageError> {
+        let Some(model) = self.last_job.clone() else { return Ok(()) };
+        let deletes = self.last_action.as_deref() == Some(DELETION);
+        for kill in crash::kills(&self.client.journal().await?, &model, moment) {
+            self.client.note(&format!("killed at {kill}")).await?;
+            if deletes {
+                self.create_secret(&CreateSecret::default()).await?;
+            }
+            self.set_faults(FaultPlan { faults: vec![kill] }).await?;
+            if deletes {
+                if let Some(secret) = self.secrets.last().cloned() {
+                    self.client.delete_secret(&secret).await?;
+                    self.run_jobs().await?;
+                }
+            } else {
+                self.create_secret(&CreateSecret::default()).await?;
+            }
+            self.set_faults(FaultPlan::default()).await?;
+        }
+        self.note("").await?;
+        // What a rerun could not delete is tried again on the next day.
+        self.pass_day().await
+    }
+
     /// Lets a day pass, and runs what the engine asks for in it.
     pub async fn pass_day(&mut self) -> Result<(), StageError> {
         let mut left = DAY;
@@ -260,31 +300,48 @@ impl ProcessStage {
         let permit = self.resources.launcher.admit().await;
         self.client.job_started(&job).await?;
         let started = Instant::now();
-        let ran = self.resources.launcher.run_admitted(permit, spec, self.contact()).await;
+        let ran = self.resources.launcher.run_admitted(permit, spec, self.contact(), self.kill_asked(&job)).await;
         self.job_time += started.elapsed();
         self.jobs += 1;
+        self.last_job = Some(job.clone());
+        self.last_action = request.variables.get("SM_ACTION").cloned();
         let run = ran.map_err(|source| StageError::Launch { job: job.to_string(), source })?;
         let lines = run.lines.into_iter().map(|(stream, line)| LogLine { stream, line }).collect();
+        let killed = run.outcome.killed;
         let stopped = self.client.job_ended(&JobFinished { job: job.clone(), outcome: run.outcome, lines }).await?;
-        if !stopped.reported {
+        if killed {
+            // As Code Engine does with a run that did not end well.
+            self.client.rerun(&job.task).await?;
+        } else if !stopped.reported {
             // Nobody is left to report: the task would time out, and the clock need not wait for it.
             self.client.expire(&job.task).await?;
         }
         Ok(())
     }
 
+    /// Resolves when a fault asks for the job's death.
+    fn kill_asked(&self, job: &JobRef) -> impl Future<Output = ()> + Send + 'static {
+        let job = job.clone();
+        self.happened(move |event| matches!(event, EventKind::KillAsked { job: asked } if *asked == job))
+    }
+
     /// Resolves when the job made its first request: it has started, and the next job may.
     fn contact(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.happened(|event| matches!(event, EventKind::Exchange(_)))
+    }
+
+    /// Resolves when the journal has, from now on, an event that `matching` finds; never where there is no journal.
+    fn happened(&self, matching: impl Fn(&EventKind) -> bool + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         let journal = self.cloud.journal().ok();
         let from = journal.as_ref().map_or(0, |journal| journal.len());
         async move {
-            let Some(journal) = journal else { return };
+            let Some(journal) = journal else { return std::future::pending().await };
             let mut seen = from;
             loop {
                 journal.grown_beyond(seen).await;
                 let events = journal.read(seen, usize::MAX);
                 seen += events.len() as u64;
-                if events.iter().any(|event| matches!(event.kind, EventKind::Exchange(_))) {
+                if events.iter().any(|event| matching(&event.kind)) {
                     return;
                 }
             }

@@ -7,7 +7,7 @@ use hallmark_harness::engine::TokenFile;
 use hallmark_harness::job::{JobSpec, LaunchError, ProcessLauncher, SupervisorCommand};
 use tokio::sync::Notify;
 
-use crate::world::{run, shell, stdout, supervisor, wait_for};
+use crate::world::{launcher, marked, run, shell, stdout, supervisor, wait_for};
 
 #[tokio::test]
 async fn the_environment_is_what_was_given_with_a_fresh_home() {
@@ -130,7 +130,7 @@ async fn no_more_jobs_start_than_permitted_until_one_made_contact() {
         async move {
             let permit = launcher.admit().await;
             admitted.store(true, Ordering::SeqCst);
-            launcher.run_admitted(permit, spec, std::future::pending()).await
+            launcher.run_admitted(permit, spec, std::future::pending(), std::future::pending()).await
         }
     });
     // The second had every chance to be admitted while a third, on a launcher of its own, ran to its end.
@@ -145,4 +145,26 @@ async fn no_more_jobs_start_than_permitted_until_one_made_contact() {
     }
     // A job that ended without contact gave its permit back.
     launcher.run(shell("true"), std::future::pending()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_job_is_killed_on_demand_with_what_it_started_and_one_that_ended_first_was_not() {
+    let place = tempfile::tempdir().unwrap();
+    let running = place.path().join("running");
+    let mut spec = shell("trap '' TERM; sleep 1000 & echo $!; : > \"$RUNNING\"; wait");
+    spec.environment.insert("RUNNING".to_owned(), running.to_str().unwrap().to_owned());
+    let task = spec.job.task.clone();
+    let launcher = launcher();
+    let permit = launcher.admit().await;
+    let kill = wait_for("the job runs", || running.exists());
+    let outcome = launcher.run_admitted(permit, spec, std::future::pending(), kill).await.unwrap().outcome;
+    assert_eq!(
+        (outcome.killed, outcome.signal, outcome.exit_code, outcome.timed_out, outcome.left_behind),
+        (true, Some(9), None, false, 0)
+    );
+    assert_eq!(marked(&task), [""; 0].map(std::path::PathBuf::from));
+
+    let permit = launcher.admit().await;
+    let outcome = launcher.run_admitted(permit, shell("exit 3"), std::future::pending(), std::future::pending()).await.unwrap().outcome;
+    assert_eq!((outcome.killed, outcome.exit_code), (false, Some(3)));
 }

@@ -78,7 +78,8 @@ impl Provider {
         }
         if self.is(&privacy::QUOTES_A_PART) {
             let longest = value.split_whitespace().max_by_key(|word| word.len()).unwrap_or_default();
-            let part: String = longest.chars().rev().take(16).collect::<Vec<_>>().into_iter().rev().collect();
+            let part: String =
+                longest.chars().filter(|character| !character.is_control()).rev().take(16).collect::<Vec<_>>().into_iter().rev().collect();
             failure.description = format!("The login secret that ends with {part} cannot be used.");
         }
         if self.is(&privacy::QUOTES_THE_LOGIN_ENCODED) {

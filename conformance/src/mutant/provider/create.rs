@@ -8,17 +8,29 @@ use super::call::Answer;
 use super::failure::{End, Failure};
 use super::inputs::Wishes;
 use super::third_party::{ThirdParty, Token};
-use crate::mutant::table::{create, privacy, privilege, update};
+use crate::mutant::table::{crash, create, privacy, rotation, update};
 
 impl Provider {
     /// Creates a credential and reports it, or undoes it.
     pub(super) async fn create(&self) -> Result<(), End> {
         let wishes = self.wishes()?;
         let at = self.third_party().await?;
-        if self.is(&privilege::REPLACES_WHEN_IT_ROTATES) && self.variable("SM_TRIGGER") != Some("secret_creation") {
+        if self.is(&rotation::REPLACES_WHEN_IT_ROTATES) && self.variable("SM_TRIGGER") != Some("secret_creation") {
             let own = format!("mutant {}", self.variable("SM_SECRET_ID").unwrap_or_default());
             for old in self.find(&at, &own).await {
                 self.revoke(&at, &old).await;
+            }
+        }
+        if self.runs_again() {
+            let reported = !self.is(&rotation::FORGETS_ITS_REPORT) && self.task_status().await.as_deref() == Some("credentials_created");
+            if reported {
+                self.log("INFO an earlier run of this task has reported its credential");
+                return Ok(());
+            }
+            if !self.is(&crash::FORGETS_WHAT_IT_MADE) {
+                for left in self.find(&at, &self.mark()).await {
+                    self.undo(&at, &left).await;
+                }
             }
         }
         let token = if self.is(&create::REPORTS_A_SAMPLE) {

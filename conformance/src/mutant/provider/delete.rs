@@ -6,7 +6,7 @@ use super::Provider;
 use super::call::Answer;
 use super::failure::{End, Failure};
 use super::third_party::ThirdParty;
-use crate::mutant::table::{delete, privilege};
+use crate::mutant::table::{crash, delete, privilege};
 
 impl Provider {
     /// Revokes the credential and reports that.
@@ -35,6 +35,10 @@ impl Provider {
             if !self.send(self.authorized(reqwest::Method::GET, &url)).await.accepted() {
                 return Err(Failure::new("CONFIGURATION_UNREADABLE", "The engine configuration could not be read.").into());
             }
+        }
+        let interrupted = self.runs_again() || self.is(&crash::GONE_AFTER_A_CRASH) && self.tasks_that_ended("failed").await > 0;
+        if interrupted && self.is(&crash::GONE_AFTER_A_CRASH) && !self.find(&at, "").await.contains(&id) {
+            return Err(refused().into());
         }
         if self.is(&delete::TRIES_ONCE_IN_TEN_DAYS) && self.tasks_that_ended("failed").await > 0 {
             return Err(refused().into());

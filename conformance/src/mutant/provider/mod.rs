@@ -133,6 +133,11 @@ impl Provider {
         known.ok_or_else(|| Failure::new("UNKNOWN_ACTION", "The provider does not know this action. Nothing was changed."))
     }
 
+    /// Tells whether Code Engine runs the job again.
+    fn runs_again(&self) -> bool {
+        self.variable("JOB_INDEX_RETRY_COUNT").is_some_and(|count| count != "0")
+    }
+
     /// What mutants do when everything is done.
     async fn afterwards(&self) {
         if self.is(&table::privilege::DELETES_ITS_TASK) {

@@ -71,7 +71,7 @@ impl Provider {
     }
 
     /// What every token of the provider carries.
-    fn mark(&self) -> String {
+    pub(super) fn mark(&self) -> String {
         format!("mutant {} {}", self.variable("SM_SECRET_ID").unwrap_or_default(), self.variable("SM_SECRET_TASK_ID").unwrap_or_default())
     }
 

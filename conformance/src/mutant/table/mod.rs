@@ -39,16 +39,20 @@ macro_rules! mutations {
 }
 
 pub mod action;
+pub mod crash;
 pub mod create;
 pub mod delete;
 pub mod error;
 pub mod privacy;
 pub mod privilege;
+pub mod rotation;
 pub mod update;
 
 /// Returns every mutation, by chapter.
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
-    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL].into_iter().flatten()
+    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL, crash::ALL, rotation::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// Returns the mutation with this id.

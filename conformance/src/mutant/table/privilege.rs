@@ -1,4 +1,4 @@
-//! Mutations about privileges and rotation.
+//! Mutations about privileges.
 
 use super::Mutation;
 
@@ -19,6 +19,4 @@ mutations! {
         breaks "LPR-004"; says "carries the access key";
     TOKEN_FOR_EVERYBODY = "LPR-004/token", "It sends its IAM token to the third party.";
         breaks "LPR-004"; says "carries an IAM token";
-    REPLACES_WHEN_IT_ROTATES = "ROT-001/replaces", "It revokes the old credential when a secret is rotated.";
-        breaks "ROT-001"; says "which an earlier job had made";
 }

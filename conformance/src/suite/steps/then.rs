@@ -52,6 +52,9 @@ judged! {
     codes: "the same cause has the same code and different causes have different codes" => |history, _| oracle::codes_by_cause(history);
     roles: "the creation and the deletion worked with the documented roles" => |history, _| oracle::works_with_roles(history);
     rotated: "both credentials are distinct and were alive together" => |history, _| oracle::rotated(history);
+    no_killed_orphan: "no killed creation left an orphan" => |history, _| oracle::killed_creations(history);
+    killed_deletions: "every killed deletion was finished" => |history, _| oracle::killed_deletions(history);
+    run_again: "exactly the reported credential is alive" => |history, _| oracle::created_again(history);
     succeeds: "the job succeeds" => |history, _| oracle::ended(history, Ended::Successfully);
     fails: "the job fails" => |history, _| oracle::ended(history, Ended::AsFailed);
 }

@@ -4,7 +4,7 @@ use cucumber::when;
 use hallmark_harness::contract::{Trigger, ValueType};
 use hallmark_harness::fault::{FaultPlan, FaultService, FaultWhen};
 use hallmark_harness::journal::Operation;
-use hallmark_harness::stage::{Alteration, ParameterSource};
+use hallmark_harness::stage::{Alteration, KillMoment, ParameterSource};
 
 use super::super::world::{PREPARATION, ProviderWorld, StepTrouble};
 use super::{answer, unapplied};
@@ -29,6 +29,23 @@ async fn deletes(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
 #[when("Secrets Manager asks for the same deletion once more")]
 async fn deletes_again(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     let done = world.stage()?.repeat_deletion().await;
+    world.attempt(done)
+}
+
+#[when("Code Engine runs the last job once more")]
+async fn runs_again(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let done = world.stage()?.run_again().await;
+    world.attempt(done)
+}
+
+#[when(regex = r"^such a job is killed (before|during|after) each of its calls, and run again$")]
+async fn is_killed(world: &mut ProviderWorld, moment: String) -> Result<(), StepTrouble> {
+    let moment = match moment.as_str() {
+        "before" => KillMoment::Before,
+        "during" => KillMoment::During,
+        _ => KillMoment::After,
+    };
+    let done = world.stage()?.kill_at_each_call(moment).await;
     world.attempt(done)
 }
 

@@ -44,6 +44,14 @@ fn a_signal_is_named() {
 }
 
 #[test]
+fn a_provider_that_gives_up_at_once_is_quoted() {
+    let bench = Bench::script(AMPLE, "echo first; echo second; echo third; echo 'fatal: SM_REGION is not set' >&2; exit 1");
+    let ended = bench.run(&["--rule", "CRE-001"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("| fatal: SM_REGION is not set"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_provider_that_does_nothing_and_says_that_all_is_well_is_not_conformant() {
     let bench = Bench::script(AMPLE, "exit 0");
     let ended = bench.run(&["--rule", "CRE-001"]);

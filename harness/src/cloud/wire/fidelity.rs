@@ -215,7 +215,7 @@ impl Seen {
             FaultWhat::GatewayHtml { status } => {
                 self.status(*status) && self.whole() && self.header("content-type: text/html") && body.starts_with(b"<html>")
             }
-            FaultWhat::CancelTask | FaultWhat::ExpireTask => false,
+            FaultWhat::CancelTask | FaultWhat::ExpireTask | FaultWhat::KillJob | FaultWhat::KillJobAfterReply => false,
         }
     }
 

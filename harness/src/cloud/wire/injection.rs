@@ -9,7 +9,6 @@ use http::{HeaderMap, StatusCode};
 use super::backend::{Backend, Disturbance, Handled};
 use super::service::Arrival;
 use crate::fault::{Fault, FaultPhase, FaultWhat};
-use crate::journal::Delivery;
 
 /// The status whose error body a service is asked for where the answer never leaves.
 const UNSENT: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -65,8 +64,7 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             if before {
                 arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
             }
-            arrival.record_mut().intended = Delivery::Stalled;
-            std::future::pending().await
+            arrival.held().await
         }
         FaultWhat::Close => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: false } },
         FaultWhat::Reset => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: true } },
@@ -81,6 +79,17 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE));
             answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
             whole(answer)
+        }
+        FaultWhat::KillJob => {
+            if before {
+                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+            }
+            arrival.kill(false);
+            arrival.held().await
+        }
+        FaultWhat::KillJobAfterReply => {
+            arrival.kill(true);
+            whole(done.unwrap_or_else(|| commit(backend, arrival)))
         }
         FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done)),
         FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done)),

@@ -7,6 +7,7 @@ use hyper::http::uri;
 
 use super::activity::Activity;
 use super::control::{Control, Step};
+use super::halt::Halt;
 use super::record::Record;
 use super::router::Router;
 use crate::fault::FaultBook;
@@ -18,12 +19,13 @@ pub struct Wiring {
     journal: Arc<Journal>,
     faults: Arc<FaultBook>,
     connections: AtomicU64,
+    pub(super) halt: Halt,
 }
 
 impl Wiring {
     /// Joins a stage's journal and fault book; connections are numbered from 0 across all listeners that share it.
     pub fn new(journal: Arc<Journal>, faults: Arc<FaultBook>) -> Arc<Self> {
-        Arc::new(Self { journal, faults, connections: AtomicU64::new(0) })
+        Arc::new(Self { journal, faults, connections: AtomicU64::new(0), halt: Halt::default() })
     }
 
     /// Returns the journal.
@@ -34,6 +36,11 @@ impl Wiring {
     /// Returns the fault book.
     pub fn faults(&self) -> &Arc<FaultBook> {
         &self.faults
+    }
+
+    /// Lets requests pass again after a job that was to be killed has ended.
+    pub fn lift_halt(&self) {
+        self.halt.lift();
     }
 
     pub(super) fn next_connection(&self) -> u64 {
@@ -148,7 +155,11 @@ impl Line {
 
     /// Appends the exchange and counts the request as done.
     pub(super) fn append(&self, record: Box<Record>, delivery: Delivery) {
+        let killed = record.kills.then(|| record.job.clone());
         self.wiring.journal.append(EventKind::Exchange(Box::new(record.into_exchange(self, delivery))));
+        if let Some(job) = killed {
+            Halt::ask(&self.wiring.journal, job.as_ref());
+        }
         self.activity.request_ended();
     }
 }

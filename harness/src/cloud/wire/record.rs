@@ -27,6 +27,8 @@ pub(super) struct Record {
     pub(super) applied: bool,
     pub(super) fault: Option<String>,
     pub(super) facts: Facts,
+    /// Whether the job is to be killed once the answer has left.
+    pub(super) kills: bool,
 }
 
 /// An answer as the journal keeps it, its body not yet made text.

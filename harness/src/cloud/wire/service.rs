@@ -10,6 +10,7 @@ use hyper::body::{Body as _, Frame, Incoming};
 
 use super::answer::Answer;
 use super::backend::{Handled, Received};
+use super::halt::Halt;
 use super::injection::{self, Outcome, Way};
 use super::line::{Line, Target};
 use super::record::{Record, Sent, header_texts};
@@ -54,6 +55,10 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     if !fits {
         let handled = backend.refuse(&record.received, StatusCode::PAYLOAD_TOO_LARGE);
         return arrival.leave(Outcome { handled, way: Way::Whole });
+    }
+    if line.wiring.halt.holds() {
+        record.facts = backend.refuse(&record.received, StatusCode::SERVICE_UNAVAILABLE).facts;
+        return arrival.held().await;
     }
     let outcome = match line.wiring.faults().next(&record.service, operation) {
         None => Outcome { handled: backend.handle(&record.received), way: Way::Whole },
@@ -111,6 +116,7 @@ impl<'a> Arrival<'a> {
             applied: false,
             fault: None,
             facts: Facts::default(),
+            kills: false,
         };
         (Self { line, record: Some(Box::new(record)), gathered: Gathered::default() }, target.port)
     }
@@ -154,6 +160,22 @@ impl<'a> Arrival<'a> {
     /// Tells the journal what the wire itself got wrong.
     pub(super) fn trouble(&self, what: String) {
         self.line.wiring.trouble(what);
+    }
+
+    /// Holds every request that follows, and asks for the job's death: now, or when this one's answer has left.
+    pub(super) fn kill(&mut self, after_reply: bool) {
+        self.line.wiring.halt.hold();
+        if after_reply {
+            self.record_mut().kills = true;
+        } else {
+            Halt::ask(self.line.journal(), self.record().job.as_ref());
+        }
+    }
+
+    /// Waits for the end of a job that is being killed: this request takes no effect and gets no answer.
+    pub(super) async fn held<T>(&mut self) -> T {
+        self.record_mut().intended = Delivery::Stalled;
+        std::future::pending().await
     }
 
     /// Hands the answer to the HTTP library, or ends the connection.

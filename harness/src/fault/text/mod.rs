@@ -114,6 +114,8 @@ impl fmt::Display for FaultWhat {
             Self::GatewayHtml { status } => write!(formatter, "gateway_html({status})"),
             Self::CancelTask => formatter.write_str("cancel_task"),
             Self::ExpireTask => formatter.write_str("expire_task"),
+            Self::KillJob => formatter.write_str("kill_job"),
+            Self::KillJobAfterReply => formatter.write_str("kill_job_after_reply"),
         }
     }
 }

@@ -25,6 +25,8 @@ fn what() -> impl Strategy<Value = FaultWhat> {
             FaultWhat::WrongContentType,
             FaultWhat::CancelTask,
             FaultWhat::ExpireTask,
+            FaultWhat::KillJob,
+            FaultWhat::KillJobAfterReply,
         ]),
     ]
 }

@@ -16,7 +16,7 @@ use std::io::{self, BufRead as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use rustix::process::{DumpableBehavior, getpid, set_child_subreaper, set_dumpable_behavior};
+use rustix::process::{DumpableBehavior, Signal, getpid, set_child_subreaper, set_dumpable_behavior};
 
 use self::descendants::Descendants;
 use self::outlet::Outlet;
@@ -79,6 +79,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
                 exit_code: Some(exit_code),
                 signal: None,
                 timed_out: false,
+                killed: false,
                 not_started: Some(why),
                 left_behind: 0,
                 dropped_lines: 0,
@@ -97,18 +98,21 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
     let duration = watch.elapsed();
     // In a container, too, everything ends with the first process.
     let clearance = descendants.clear();
-    let timed_out = match ending {
-        Ok(ending) => ending.timed_out,
+    let (timed_out, killed) = match ending {
+        Ok(ending) => (ending.timed_out, ending.killed),
         Err(interrupted) => return Err(Trouble(interrupted.to_string())),
     };
     let dropped_lines = watch.finish(outlet).map_err(Trouble::when("pass on the job's last lines"))?;
     // At the limit the whole group was told to end; what it had not done by then is no neglect of the job's.
-    let neglected = clearance.killed.iter().filter(|process| !timed_out || process.group != group).count();
+    let ended_by_us = timed_out || killed;
+    let neglected = clearance.killed.iter().filter(|process| !ended_by_us || process.group != group).count();
     let status = descendants.status();
+    let signal = status.and_then(rustix::process::WaitStatus::terminating_signal);
     let outcome = JobOutcome {
         exit_code: status.and_then(rustix::process::WaitStatus::exit_status),
-        signal: status.and_then(rustix::process::WaitStatus::terminating_signal),
+        signal,
         timed_out,
+        killed: killed && signal == Some(Signal::KILL.as_raw()),
         not_started: None,
         left_behind: u32::try_from(neglected).unwrap_or(u32::MAX),
         dropped_lines,

@@ -29,6 +29,18 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Ending {
     /// Whether the limit was reached.
     pub(super) timed_out: bool,
+    /// Whether hallmark asked for the job's death.
+    pub(super) killed: bool,
+}
+
+/// What was heard from hallmark.
+#[derive(PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    /// The job is to be killed.
+    Kill,
+    /// Nobody is there any more.
+    Gone,
 }
 
 /// Why watching ended before the job did.
@@ -59,6 +71,7 @@ pub(super) struct Watch {
     grace: Duration,
     clock: Clock,
     timed_out: bool,
+    killed: bool,
 }
 
 impl Watch {
@@ -72,7 +85,7 @@ impl Watch {
         // A limit beyond what the clock can tell is none: the year after next week will do.
         let until = started.checked_add(spec.limit).unwrap_or(started + Duration::from_hours(24 * 365));
         let (process, captures, clock) = (job.process, [stdout, stderr], Clock::Running { until });
-        Ok(Self { process, end, captures, lines: 0, started, grace: spec.grace, clock, timed_out: false })
+        Ok(Self { process, end, captures, lines: 0, started, grace: spec.grace, clock, timed_out: false, killed: false })
     }
 
     /// Returns the time since the job's start.
@@ -84,15 +97,17 @@ impl Watch {
     pub(super) fn until_end(&mut self, outlet: &mut Outlet, descendants: &mut Descendants) -> Result<Ending, Interrupted> {
         let mut chunk = vec![0; CHUNK];
         loop {
-            if self.wait()? {
-                return Err(Interrupted::HallmarkGone);
+            match self.wait()? {
+                Heard::Gone => return Err(Interrupted::HallmarkGone),
+                Heard::Kill => self.kill(),
+                Heard::Nothing => {}
             }
             for capture in &mut self.captures {
                 capture.read(&mut chunk, &mut self.lines, outlet)?;
             }
             descendants.reap();
             if descendants.status().is_some() {
-                return Ok(Ending { timed_out: self.timed_out });
+                return Ok(Ending { timed_out: self.timed_out, killed: self.killed });
             }
             self.keep_limit();
         }
@@ -113,8 +128,8 @@ impl Watch {
         Ok(dropped)
     }
 
-    /// Waits until there is something to do; tells whether hallmark is gone.
-    fn wait(&self) -> Result<bool, Interrupted> {
+    /// Waits until there is something to do; tells what hallmark said.
+    fn wait(&self) -> Result<Heard, Interrupted> {
         let stdin = io::stdin();
         let mut watched = vec![PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN), PollFd::new(&self.end, PollFlags::IN)];
         watched.extend(self.captures.iter().filter_map(Capture::source).map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)));
@@ -123,11 +138,23 @@ impl Watch {
             Clock::Killed => REAPING,
         };
         match poll(&mut watched, Timespec::try_from(patience).ok().as_ref()) {
-            // Nothing is ever sent after the job's description, so anything on standard input is its end.
-            Ok(_) => Ok(!watched[0].revents().is_empty()),
-            Err(Errno::INTR) => Ok(false),
+            Ok(_) if watched[0].revents().is_empty() => Ok(Heard::Nothing),
+            // The one thing that is ever sent after the job's description is the order to kill it. It comes long after the description was
+            // read, so no buffer holds it.
+            Ok(_) => match rustix::io::read(stdin.as_fd(), &mut [0; 16]) {
+                Ok(0) | Err(_) => Ok(Heard::Gone),
+                Ok(_) => Ok(Heard::Kill),
+            },
+            Err(Errno::INTR) => Ok(Heard::Nothing),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Kills the job at once.
+    fn kill(&mut self) {
+        self.killed = true;
+        self.signal(Signal::KILL);
+        self.clock = Clock::Killed;
     }
 
     /// Ends the job at its limit: SIGTERM to its group, SIGKILL after the grace.

@@ -77,6 +77,7 @@ pub(super) struct Bench {
     pub(super) faults: Arc<FaultBook>,
     pub(super) service: Arc<Counter>,
     pub(super) authority: Arc<Authority>,
+    pub(super) wiring: Arc<Wiring>,
     connector: Option<TlsConnector>,
 }
 
@@ -107,7 +108,7 @@ impl Bench {
         let wiring = Wiring::new(Arc::clone(&journal), Arc::clone(&faults));
         let server = WireServer::start(&Handle::current(), SocketAddr::from(([127, 0, 0, 1], 0)), entrance, router, &wiring)
             .expect("a free port exists");
-        Self { server, journal, faults, service, authority, connector }
+        Self { server, journal, faults, service, authority, wiring, connector }
     }
 
     /// Sets a plan from its line.

@@ -1,0 +1,52 @@
+//! Where a job can be killed: at each call that it makes, in three moments.
+
+use crate::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
+use crate::journal::{Event, EventKind, JobRef, Operation, Service};
+
+/// When, around a call, a job is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KillMoment {
+    /// The call was sent and has no effect.
+    Before,
+    /// The call took effect and was not answered.
+    During,
+    /// The call was answered.
+    After,
+}
+
+/// Returns a fault for each call that a job made, in their order: the job that meets it is killed at that call.
+pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<Fault> {
+    let mut made: Vec<(FaultService, Operation)> = Vec::new();
+    let mut calls: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job) => Some(exchange),
+            _ => None,
+        })
+        .collect();
+    // The journal notes a call when its answer has left.
+    calls.sort_by_key(|exchange| exchange.body_at);
+    let kill = |service: &FaultService, operation, number| {
+        let (phase, what) = match moment {
+            KillMoment::Before => (FaultPhase::BeforeCommit, FaultWhat::KillJob),
+            KillMoment::During => (FaultPhase::AfterCommit, FaultWhat::KillJob),
+            KillMoment::After => (FaultPhase::AfterCommit, FaultWhat::KillJobAfterReply),
+        };
+        Fault { service: service.clone(), operation, when: FaultWhen::Nth(number), phase, what }
+    };
+    calls
+        .into_iter()
+        .filter_map(|exchange| {
+            let service = match exchange.service {
+                Service::SecretsManager => FaultService::SecretsManager,
+                Service::Iam => FaultService::Iam,
+                Service::ThirdParty(_) => FaultService::ThirdParty,
+                // No fault addresses it, and nothing that matters happens there.
+                Service::Declared => return None,
+            };
+            made.push((service.clone(), exchange.operation));
+            let number = made.iter().filter(|call| **call == (service.clone(), exchange.operation)).count();
+            Some(kill(&service, exchange.operation, u32::try_from(number).unwrap_or(u32::MAX)))
+        })
+        .collect()
+}
