@@ -3,7 +3,6 @@
 //! A step of a scenario names an oracle; [`universal`] runs over every scenario besides.
 
 mod action;
-mod crash;
 mod creation;
 mod deletion;
 mod errors;
@@ -12,11 +11,11 @@ mod ledger;
 mod outcome;
 mod privacy;
 mod privilege;
+mod rerun;
 mod retry;
 mod update;
 
 pub use action::{changed_nothing, refused_action};
-pub use crash::{created_again, killed_creations, killed_deletions};
 pub use creation::{
     created_once, distinct_ids, exists_as_reported, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged, undone,
     unreported_gone,
@@ -29,6 +28,7 @@ pub use errors::codes_by_cause;
 pub use history::{At, History, Run, Update, answer_in_words};
 pub use outcome::{Ended, ended};
 pub use privilege::works_with_roles;
+pub use rerun::{created_again, killed_creations, killed_deletions};
 pub use retry::{gives_up, lost_acknowledgement, retried};
 pub use update::{final_answer, same_body};
 
