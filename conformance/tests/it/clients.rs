@@ -4,6 +4,7 @@
 //! broken, the words are of what the provider or its SDK really does; every other rule is kept, and none is left unexercised.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -44,7 +45,9 @@ fn the_provider_in_node_earns_exactly_its_verdicts() {
 
 fn earns(client: &str, needed: &[&str], broken: &[Broken<'_>]) {
     if let Some(missing) = needed.iter().find(|tool| !is_there(tool)) {
-        println!("skipped: the provider in {client} needs {missing}, which is not on this machine; .ci/prepare installs it");
+        // Not by `println!`, which is shown only of tests that fail.
+        let skipped = format!("skipped: the provider in {client} needs {missing}, which is not on this machine; .ci/prepare installs it\n");
+        std::io::stderr().write_all(skipped.as_bytes()).expect("standard error is open");
         return;
     }
     let out = tempfile::tempdir().expect("a temporary folder");
