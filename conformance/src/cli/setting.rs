@@ -107,6 +107,8 @@ fn digest(program: &Path) -> anyhow::Result<String> {
 }
 
 /// Returns the absolute path of a program: as it stands with a slash in it, otherwise looked up where jobs look.
+///
+/// A link as the last part stays: the Python of a virtual environment is a link, and knows its packages by where the link stands.
 fn located(program: &Path) -> anyhow::Result<PathBuf> {
     let found = if program.components().count() > 1 || program.is_absolute() {
         Some(program.to_owned()).filter(|program| program.exists())
@@ -116,5 +118,23 @@ fn located(program: &Path) -> anyhow::Result<PathBuf> {
     let Some(found) = found else {
         bail!("there is no provider command {}; build it first, or correct `command` in the manifest", program.display());
     };
-    std::fs::canonicalize(&found).with_context(|| format!("finding the provider's command {}", found.display()))
+    let (folder, name) = (found.parent().unwrap_or(Path::new("/")), found.file_name().unwrap_or_default());
+    let folder = std::fs::canonicalize(folder).with_context(|| format!("finding the provider's command {}", found.display()))?;
+    Ok(folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_stays_the_command_and_its_folder_is_resolved() {
+        let place = tempfile::tempdir().unwrap();
+        let place = place.path().canonicalize().unwrap();
+        std::fs::create_dir(place.join("bin")).unwrap();
+        std::os::unix::fs::symlink("/bin/sh", place.join("bin/python3")).unwrap();
+        assert_eq!(located(&place.join("bin/../bin/python3")).unwrap(), place.join("bin/python3"));
+        assert!(located(&place.join("bin/python2")).is_err());
+        assert!(located(Path::new("sh")).unwrap().ends_with("sh"));
+    }
 }

@@ -3,7 +3,7 @@
 //! The main types are [`History`] and [`Run`].
 
 use hallmark_harness::contract::{TaskId, TaskStatus};
-use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, Operation, Service, TaskCause, UpdateFacts};
+use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts};
 use hallmark_harness::stage::{RecordedTask, Recording};
 
 /// Something of the journal, with the id of its event.
@@ -24,6 +24,17 @@ impl<T: ?Sized> Clone for At<'_, T> {
 
 impl<T: ?Sized> Copy for At<'_, T> {}
 
+/// A line that a job printed.
+#[derive(Debug, Clone, Copy)]
+pub struct LogLine<'recording> {
+    /// Id of the event.
+    pub event: u64,
+    /// Where it was printed.
+    pub stream: LogStream,
+    /// The line.
+    pub what: &'recording str,
+}
+
 /// One job run and what it did.
 #[derive(Debug)]
 pub struct Run<'recording> {
@@ -40,7 +51,7 @@ pub struct Run<'recording> {
     /// Its requests in the order in which they came.
     pub exchanges: Vec<At<'recording, Exchange>>,
     /// Its log lines.
-    pub logs: Vec<At<'recording, str>>,
+    pub logs: Vec<LogLine<'recording>>,
     /// Credentials that it made, by id.
     pub issued: Vec<At<'recording, str>>,
     /// Credentials that it revoked, by id.
@@ -88,7 +99,9 @@ impl<'recording> History<'recording> {
                     let at = At { event: id, what: &**exchange };
                     history.with_run(exchange.job.as_ref(), |run| run.exchanges.push(at));
                 }
-                EventKind::JobLog { job, line, .. } => history.with_run(Some(job), |run| run.logs.push(At { event: id, what: line })),
+                EventKind::JobLog { job, stream, line } => {
+                    history.with_run(Some(job), |run| run.logs.push(LogLine { event: id, stream: *stream, what: line }));
+                }
                 EventKind::JobEnded { job, outcome } => {
                     history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome }));
                 }

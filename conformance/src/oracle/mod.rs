@@ -3,6 +3,7 @@
 //! A step of a scenario names an oracle; [`universal`] runs over every scenario besides.
 
 mod action;
+mod crash;
 mod creation;
 mod deletion;
 mod errors;
@@ -25,7 +26,7 @@ pub use deletion::{
     without_credentials_id,
 };
 pub use errors::codes_by_cause;
-pub use history::{At, History, Run, Update, answer_in_words};
+pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use outcome::{Ended, ended};
 pub use privilege::works_with_roles;
 pub use rerun::{created_again, killed_creations, killed_deletions};

@@ -1,18 +1,9 @@
 //! How jobs end: exit status, crashes, time.
 
-use std::sync::LazyLock;
-
 use hallmark_harness::contract::TaskStatus;
-use regex::Regex;
 
-use super::{History, Run};
+use super::{History, Run, crash};
 use crate::verdict::Judgement;
-
-/// Texts with which run-times announce that a program broke.
-static PANIC: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let texts = r"(thread '.*' (\(\d+\) )?panicked at|^panic: |^goroutine \d+ \[running\]|Traceback \(most recent call last\)|Exception in thread |^fatal error: |UnhandledPromiseRejection|Uncaught \w*Error|core dumped|terminate called)";
-    Regex::new(texts).ok()
-});
 
 /// Milliseconds by which our measure of a job's duration may be off on a loaded machine: it starts before the job does and ends
 /// after it did.
@@ -113,7 +104,7 @@ fn crashed(run: &Run<'_>) -> Option<Judgement> {
             _ => None,
         }
     };
-    let text = PANIC.as_ref().and_then(|panic| run.logs.iter().find(|line| panic.is_match(line.what)));
+    let text = crash::announced(&run.logs);
     Some(match (what, text) {
         (Some(what), _) => Judgement::fail(RULE, expected, format!("{}: {what}", run.describe()), [outcome.event]),
         (None, Some(line)) => Judgement::fail(

@@ -1,0 +1,82 @@
+//! Providers on IBM's SDKs, written as anybody would who knows the documents and not the rules, each with the verdicts that it earns.
+//!
+//! The SDKs come from the public registries, pinned by lock files: they speak to the fake cloud as they speak to the real one. Where a rule is
+//! broken, the words are of what the provider or its SDK really does; every other rule is kept, and none is left unexercised.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use hallmark::results::{FILE_NAME, Results};
+use hallmark::verdict::{Judgement, Verdict};
+
+/// A rule that a client breaks, and words of a finding against it.
+type Broken<'a> = (&'a str, &'a str);
+
+/// What both break: neither repeats a revocation, knows a 404 for a credential that is gone, or reads the task after a lost answer. Where an
+/// undo fails, its own error is what they report then.
+const BOTH: [Broken<'_>; 5] = [
+    ("CRE-012", "1 revocations were tried"),
+    ("DEL-003", "it reported failed"),
+    ("DEL-009", "the second run ended failed"),
+    ("UPD-002", "1 more after the 400: failed"),
+    ("UPD-008", "the job destroyed the live credential"),
+];
+
+/// What only the one in Node breaks: it sends what Artifactory's answer did not hold, passes texts of others on, and breaks where the update of
+/// a failure fails.
+const NODE: [Broken<'_>; 4] = [
+    ("UPD-001", "credentials.id is missing"),
+    ("ERR-004", "it holds a JSON dump"),
+    ("ERR-007", "the log shows a crash: Node.js v"),
+    ("PRV-002", "an error description holds a part of the login secret artifactory"),
+];
+
+#[test]
+fn the_provider_in_python_earns_exactly_its_verdicts() {
+    earns("python", &["python3"], &BOTH);
+}
+
+#[test]
+fn the_provider_in_node_earns_exactly_its_verdicts() {
+    earns("node", &["node", "npm"], &[BOTH.as_slice(), NODE.as_slice()].concat());
+}
+
+fn earns(client: &str, needed: &[&str], broken: &[Broken<'_>]) {
+    if let Some(missing) = needed.iter().find(|tool| !is_there(tool)) {
+        // Not by `println!`, which is shown only of tests that fail.
+        let skipped = format!("skipped: the provider in {client} needs {missing}, which is not on this machine; .ci/prepare installs it\n");
+        std::io::stderr().write_all(skipped.as_bytes()).expect("standard error is open");
+        return;
+    }
+    let out = tempfile::tempdir().expect("a temporary folder");
+    // The manifest's build command installs the packages, below target/, unless they are there.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(client).join("provider.toml");
+    let output = Command::new(env!("CARGO_BIN_EXE_hallmark"))
+        .args(["run", "--quiet", "--profile", "resilient"])
+        .arg(manifest)
+        .arg("--out")
+        .arg(out.path())
+        .output()
+        .expect("hallmark starts");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+
+    let results = Results::read(&out.path().join(FILE_NAME)).expect("the results are readable");
+    let otherwise = results.rules().iter().filter(|rule| rule.verdict != Verdict::Pass);
+    let otherwise: BTreeMap<&str, Verdict> = otherwise.map(|rule| (rule.id.as_str(), rule.verdict)).collect();
+    let expected: BTreeMap<&str, Verdict> = broken.iter().map(|(rule, _)| (*rule, Verdict::Fail)).collect();
+    assert_eq!(otherwise, expected, "{report}");
+    for (rule, words) in broken {
+        let judgements = results.scenarios().iter().flat_map(|scenario| &scenario.judgements);
+        let against = |judgement: &&Judgement| judgement.rule.as_str() == *rule && judgement.verdict == Verdict::Fail;
+        let findings: Vec<&str> = judgements.filter(against).map(|judgement| judgement.actual.as_str()).collect();
+        assert!(findings.iter().any(|finding| finding.contains(words)), "{rule}: {findings:?}");
+    }
+}
+
+fn is_there(tool: &str) -> bool {
+    let version = Command::new(tool).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    version.is_ok_and(|status| status.success())
+}
