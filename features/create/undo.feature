@@ -60,15 +60,25 @@ Feature: Undoing a creation
 
   @CRE-012
   Rule: An undo that fails is tried again, and the log names what may live on
-    Scenario: The first revocation fails
-      Given Secrets Manager answers every update with 400
+    Scenario Outline: The report is answered <status> and the first revocation fails
+      Given Secrets Manager answers every update with <status>
       And the third party answers the first revocation with 503
       When Secrets Manager creates the secret
-      Then the undo was tried again or the log names the credential
+      Then the undo was tried again and the log names what lives on
+
+      Examples:
+        | status |
+        | 400    |
+        | 404    |
 
     @lasting
-    Scenario: Every revocation fails
-      Given Secrets Manager answers every update with 400
+    Scenario Outline: The report is answered <status> and every revocation fails
+      Given Secrets Manager answers every update with <status>
       And the third party answers every revocation with 503
       When Secrets Manager creates the secret
-      Then the undo was tried again or the log names the credential
+      Then the undo was tried again and the log names what lives on
+
+      Examples:
+        | status |
+        | 400    |
+        | 404    |

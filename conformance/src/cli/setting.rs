@@ -23,7 +23,7 @@ pub(super) struct Subject {
     pub(super) provider: Provider,
     /// The command line, for the results.
     pub(super) command: String,
-    /// SHA-256 of the executable, hex; empty when it is no file.
+    /// SHA-256 of the executable and of the files among its arguments, hex; empty when it is no file.
     pub(super) digest: String,
     /// Time that the build command took.
     pub(super) build: Duration,
@@ -49,7 +49,7 @@ impl Subject {
         };
         let build = started.elapsed();
         let program = located(&program)?;
-        let digest = digest(&program)?;
+        let digest = digest(&program, &arguments)?;
         let provider = Provider {
             program: program.clone(),
             arguments: arguments.clone(),
@@ -98,12 +98,22 @@ fn build(manifest: &Manifest) -> anyhow::Result<()> {
 }
 
 /// Returns the digest of the executable. What is no file has none, and cannot start either: that is for the rules to say.
-fn digest(program: &Path) -> anyhow::Result<String> {
+///
+/// Of `python3 main.py` the second word is the provider: with files among the arguments, it is the digest of all the files' digests in order.
+fn digest(program: &Path, arguments: &[String]) -> anyhow::Result<String> {
     if !program.is_file() {
         return Ok(String::new());
     }
-    let content = std::fs::read(program).with_context(|| format!("reading the provider's executable {}", program.display()))?;
-    Ok(hex::encode(Sha256::digest(content)))
+    let files = arguments.iter().map(Path::new).filter(|file| file.is_absolute() && file.is_file());
+    let digests = std::iter::once(program).chain(files).map(|file| {
+        let content = std::fs::read(file).with_context(|| format!("reading the provider's file {}", file.display()))?;
+        Ok(Sha256::digest(content))
+    });
+    let digests: Vec<_> = digests.collect::<anyhow::Result<_>>()?;
+    Ok(match digests.as_slice() {
+        [alone] => hex::encode(alone),
+        several => hex::encode(Sha256::digest(several.concat())),
+    })
 }
 
 /// Returns the absolute path of a program: as it stands with a slash in it, otherwise looked up where jobs look.
@@ -116,7 +126,13 @@ fn located(program: &Path) -> anyhow::Result<PathBuf> {
         SANE_PATH.split(':').map(|folder| Path::new(folder).join(program)).find(|candidate| candidate.is_file())
     };
     let Some(found) = found else {
-        bail!("there is no provider command {}; build it first, or correct `command` in the manifest", program.display());
+        if program.components().count() > 1 || program.is_absolute() {
+            bail!("there is no provider command {}; build it first, or correct `command` in the manifest", program.display());
+        }
+        bail!(
+            "there is no provider command {} in {SANE_PATH}, where a job looks for a name without a slash; write its path, as `command -v` shows it",
+            program.display()
+        );
     };
     let (folder, name) = (found.parent().unwrap_or(Path::new("/")), found.file_name().unwrap_or_default());
     let folder = std::fs::canonicalize(folder).with_context(|| format!("finding the provider's command {}", found.display()))?;
@@ -134,7 +150,22 @@ mod tests {
         std::fs::create_dir(place.join("bin")).unwrap();
         std::os::unix::fs::symlink("/bin/sh", place.join("bin/python3")).unwrap();
         assert_eq!(located(&place.join("bin/../bin/python3")).unwrap(), place.join("bin/python3"));
-        assert!(located(&place.join("bin/python2")).is_err());
+        assert!(located(&place.join("bin/python2")).unwrap_err().to_string().contains("build it first"));
+        assert!(located(Path::new("no-such-program")).unwrap_err().to_string().contains(SANE_PATH));
         assert!(located(Path::new("sh")).unwrap().ends_with("sh"));
+    }
+
+    #[test]
+    fn the_digest_is_of_the_script_as_much_as_of_its_interpreter() {
+        let place = tempfile::tempdir().unwrap();
+        let script = place.path().join("main.py");
+        let digest = |text: &str| {
+            std::fs::write(&script, text).unwrap();
+            digest(Path::new("/bin/sh"), &[script.to_string_lossy().into_owned(), "--verbose".into()]).unwrap()
+        };
+        let alone = super::digest(Path::new("/bin/sh"), &["--verbose".into()]).unwrap();
+        assert_eq!(alone, hex::encode(Sha256::digest(std::fs::read("/bin/sh").unwrap())));
+        assert_eq!(digest("one"), digest("one"));
+        assert!(digest("one") != digest("two") && digest("one") != alone);
     }
 }

@@ -42,7 +42,8 @@ pub struct RunRecord {
     /// The command that replaced the manifest's, as given; none when the manifest's own ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
-    /// SHA-256 of the command's executable, hex; empty when it is no file, which no job can start.
+    /// SHA-256 of the command's executable, hex; with files among its arguments, of all their digests; empty when it is no file, which no job
+    /// can start.
     pub command_digest: String,
     /// SHA-256 of the manifest, hex.
     pub manifest_digest: String,

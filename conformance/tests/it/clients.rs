@@ -14,13 +14,16 @@ use hallmark::verdict::{Judgement, Verdict};
 /// A rule that a client breaks, and words of a finding against it.
 type Broken<'a> = (&'a str, &'a str);
 
-/// What both break: neither repeats a revocation, knows a 404 for a credential that is gone, or reads the task after a lost answer. Where an
-/// undo fails, its own error is what they report then.
-const BOTH: [Broken<'_>; 5] = [
+/// What both break: neither repeats a revocation, knows a 404 for a credential that is gone, reads the task after a lost answer, or looks for
+/// what a killed run of the same task has made. Where an undo fails, its own error is what they report then.
+const BOTH: [Broken<'_>; 8] = [
     ("CRE-012", "1 revocations were tried"),
     ("DEL-003", "it reported failed"),
     ("DEL-009", "the second run ended failed"),
     ("UPD-002", "1 more after the 400: failed"),
+    ("UPD-003", "1 more after the 404: failed"),
+    ("CRA-001", "2 alive"),
+    ("CRA-002", "never reported deleted"),
     ("UPD-008", "the job destroyed the live credential"),
 ];
 

@@ -33,7 +33,7 @@ judged! {
     left_alone: "the third party is left alone" => oracle::changed_nothing;
     should_be_left_alone: "the third party should be left alone" => |history, rule| should(oracle::changed_nothing(history, rule));
     undone: "the created credential is no longer alive at the third party" => |history, _| oracle::undone(history);
-    undo_logged: "the undo was tried again or the log names the credential" => |history, _| oracle::undo_logged(history);
+    undo_logged: "the undo was tried again and the log names what lives on" => |history, _| oracle::undo_logged(history);
     revoked: "the credential was revoked and then reported deleted" => |history, _| oracle::revoked_then_reported(history);
     reported_deleted: "the credential is reported deleted" => oracle::reported_deleted;
     not_deleted: "the living credential is reported as not deleted" => oracle::failure_reported;

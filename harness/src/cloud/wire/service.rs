@@ -41,17 +41,21 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let (head, body) = request.into_parts();
     let expects_go_ahead = head.headers.contains_key(EXPECT);
     let (mut arrival, port) = Arrival::open(&line, head, proxied, head_at);
-    let fits = arrival.read(body, expects_go_ahead).await?;
     let received = &arrival.record().received;
     let backend = line.router.find(&received.host, port, &received.path).map(Arc::clone);
+    if let Some(backend) = &backend {
+        // Before the body comes, which may break off: whom it was for is known by the head.
+        let (service, operation) = (backend.service(), backend.operation(received));
+        let record = arrival.record_mut();
+        (record.service, record.operation) = (service, operation);
+    }
+    let fits = arrival.read(body, expects_go_ahead).await?;
     let Some(backend) = backend else {
         let handled = nobody(&arrival.record().received.host);
         return arrival.leave(Outcome { handled, way: Way::Whole });
     };
-    let operation = backend.operation(received);
     let record = arrival.record_mut();
-    record.service = backend.service();
-    record.operation = operation;
+    let operation = record.operation;
     if !fits {
         let handled = backend.refuse(&record.received, StatusCode::PAYLOAD_TOO_LARGE);
         return arrival.leave(Outcome { handled, way: Way::Whole });

@@ -128,7 +128,8 @@ async fn a_body_that_breaks_off_is_journalled_as_far_as_it_came() {
     let exchanges = bench.exchanges().await;
     assert_eq!(exchanges.len(), 1);
     let exchange = &exchanges[0];
-    assert_eq!((exchange.operation, exchange.delivery, exchange.applied), (Operation::Other, Delivery::PeerGone, false));
+    assert_eq!((exchange.operation, exchange.delivery, exchange.applied), (Operation::UpdateTask, Delivery::PeerGone, false));
+    assert_eq!(exchange.service, Service::SecretsManager, "whom it was for is known by its head");
     assert_eq!((exchange.target.as_str(), exchange.body.as_str(), exchange.body_bytes), ("/task", "half a bo", 9));
     assert_eq!(bench.service.taken(), [""; 0]);
 }
