@@ -72,6 +72,11 @@ impl AdminClient {
         self.get("").await
     }
 
+    /// Says that whoever drives the cloud is still there.
+    pub async fn heartbeat(&self) -> Result<(), AdminError> {
+        self.tell(Method::POST, "/heartbeat", &json!({})).await
+    }
+
     /// Sets the cloud up.
     pub async fn set_up(&self, setup: &StageSetup) -> Result<StageAddresses, AdminError> {
         self.order(Method::PUT, "/stage", setup).await

@@ -7,6 +7,7 @@ pub mod certificates;
 mod contents;
 mod control;
 mod declared;
+pub(crate) mod hosts;
 pub mod iam;
 mod proxy;
 pub mod secrets_manager;

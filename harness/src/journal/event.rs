@@ -170,6 +170,9 @@ pub struct JobOutcome {
     pub signal: Option<i32>,
     /// Whether the launcher had to end it at the execution limit.
     pub timed_out: bool,
+    /// Whether it was ended for want of memory (containers only).
+    #[serde(default)]
+    pub out_of_memory: bool,
     /// Whether the job could not be started at all, and why (a missing executable is the provider's matter, exit 127).
     pub not_started: Option<String>,
     /// Processes that the job left behind and that the supervisor killed.

@@ -7,7 +7,6 @@
 mod capture;
 mod descendants;
 mod executable;
-mod line;
 mod outlet;
 mod start;
 mod watch;
@@ -79,6 +78,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
                 exit_code: Some(exit_code),
                 signal: None,
                 timed_out: false,
+                out_of_memory: false,
                 not_started: Some(why),
                 left_behind: 0,
                 dropped_lines: 0,
@@ -109,6 +109,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
         exit_code: status.and_then(rustix::process::WaitStatus::exit_status),
         signal: status.and_then(rustix::process::WaitStatus::terminating_signal),
         timed_out,
+        out_of_memory: false,
         not_started: None,
         left_behind: u32::try_from(neglected).unwrap_or(u32::MAX),
         dropped_lines,
