@@ -20,7 +20,7 @@ pub use error::ManifestError;
 pub use model::{DeclaredInput, DeletePolicy, InputValue, Manifest, SecretData, SecretSource, ThirdPartySource, Variant, Waiver};
 pub use problem::Problem;
 pub use schema::schema;
-pub use words::{CanaryKind, Generator, InstanceUrl, Preset};
+pub use words::{AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset};
 
 #[cfg(test)]
 mod tests;

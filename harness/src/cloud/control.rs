@@ -110,17 +110,20 @@ impl Cloud {
 
     /// As [`Self::new`], with all services on ports 443 and 80 of `address`, under their real host names. Whoever looks the names up must be
     /// sent there. A third party without a host name gets one.
-    pub fn on_hosts(
-        authority: Arc<Authority>,
-        signer: Arc<TokenSigner>,
-        runtime: tokio::runtime::Handle,
-        address: Ipv4Addr,
-    ) -> Arc<Self> {
+    pub fn on_hosts(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle, address: Ipv4Addr) -> Arc<Self> {
         Self::with(authority, signer, runtime, Layout::Hosts { address })
     }
 
     fn with(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle, layout: Layout) -> Arc<Self> {
-        Arc::new(Self { authority, signer, runtime, layout, current: Mutex::new(None), set_ups: watch::Sender::new(0), heartbeats: watch::Sender::new(()) })
+        Arc::new(Self {
+            authority,
+            signer,
+            runtime,
+            layout,
+            current: Mutex::new(None),
+            set_ups: watch::Sender::new(0),
+            heartbeats: watch::Sender::new(()),
+        })
     }
 
     /// Notes that whoever drives the cloud is still there.

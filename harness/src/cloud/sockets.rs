@@ -88,9 +88,11 @@ fn loopback(
     let secrets_manager = listen(0, Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
     let iam = listen(1, Entrance::Plain, Router::to(contents.iam.clone()))?;
     // A client that takes the proxy for loopback addresses too is served, not refused.
-    let mut router = real_hosts(contents)
-        .route(&secrets_manager.address().to_string(), "", contents.secrets_manager.clone())
-        .route(&iam.address().to_string(), "", contents.iam.clone());
+    let mut router = real_hosts(contents).route(&secrets_manager.address().to_string(), "", contents.secrets_manager.clone()).route(
+        &iam.address().to_string(),
+        "",
+        contents.iam.clone(),
+    );
     let (mut parties, mut urls) = (Vec::new(), BTreeMap::new());
     for (index, party) in contents.third_parties.iter().enumerate() {
         let server = listen(3 + index, Entrance::Plain, Router::to(party.clone()))?;

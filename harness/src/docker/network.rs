@@ -77,7 +77,8 @@ fn overlaps(error: &DockerError) -> bool {
     match error {
         DockerError::Call { source, .. } => {
             let text = source.to_string();
-            matches!(error::status(source), Some(400 | 403 | 409 | 500)) && (text.contains("overlap") || text.contains("conflicts with network"))
+            matches!(error::status(source), Some(400 | 403 | 409 | 500))
+                && (text.contains("overlap") || text.contains("conflicts with network"))
         }
         _ => false,
     }

@@ -79,7 +79,8 @@ fn is_abandoned(things: &[Thing], now: Duration) -> bool {
         Fate::Gone => true,
         Fate::Unknown => {
             let has_cloud = things.iter().any(|thing| thing.container && thing.running && thing.role == Role::Cloud.word());
-            let age = |thing: &Thing| thing.created.and_then(|at| u64::try_from(at).ok()).map(|at| now.saturating_sub(Duration::from_secs(at)));
+            let age =
+                |thing: &Thing| thing.created.and_then(|at| u64::try_from(at).ok()).map(|at| now.saturating_sub(Duration::from_secs(at)));
             let youngest = things.iter().filter_map(age).min();
             !has_cloud && youngest.is_some_and(|age| age > YOUNG)
         }
@@ -94,20 +95,28 @@ async fn things(daemon: &Daemon, run: Option<&str>) -> Result<Vec<Thing>, Docker
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
     let networks = daemon.docker().list_networks(Some(options)).await.map_err(DockerError::when("list networks"))?;
     let containers = containers.into_iter().filter_map(|container| {
-        let running = container.state.is_some_and(|state| matches!(state.to_string().as_str(), "running" | "created" | "restarting" | "paused"));
+        let running =
+            container.state.is_some_and(|state| matches!(state.to_string().as_str(), "running" | "created" | "restarting" | "paused"));
         thing(container.id, container.labels, running, true, container.created)
     });
     let networks = networks.into_iter().filter_map(|network| {
-        let created = network.created.as_deref().and_then(|text| {
-            time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()
-        });
+        let created = network
+            .created
+            .as_deref()
+            .and_then(|text| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok());
         thing(network.id, network.labels, false, false, created.map(time::OffsetDateTime::unix_timestamp))
     });
     // Containers first: a network with one in it cannot be removed.
     Ok(containers.chain(networks).collect())
 }
 
-fn thing(id: Option<String>, labels: Option<HashMap<String, String>>, running: bool, container: bool, created: Option<i64>) -> Option<Thing> {
+fn thing(
+    id: Option<String>,
+    labels: Option<HashMap<String, String>>,
+    running: bool,
+    container: bool,
+    created: Option<i64>,
+) -> Option<Thing> {
     let labels = labels?;
     let owner = labels.get(OWNER).and_then(|label| Owner::parse(label));
     let role = labels.get(ROLE).cloned().unwrap_or_default();

@@ -17,7 +17,6 @@ use crate::contract::Trigger;
 use crate::engine::Knobs;
 use crate::fault::FaultPlan;
 
-
 pub use container::{CloudImage, ContainerGround, ContainerStage, ContainerStages, ImageProvider, InsideError, serve_inside};
 pub use error::StageError;
 pub use live::{Ground, LiveStage, Ran};

@@ -119,7 +119,9 @@ async fn tell(input: &mut Pin<Box<dyn AsyncWrite + Send>>, settings: &Settings) 
 }
 
 /// Waits until the cloud says that it listens.
-async fn heard(output: impl futures::Stream<Item = Result<bollard::container::LogOutput, bollard::errors::Error>>) -> Result<(), DockerError> {
+async fn heard(
+    output: impl futures::Stream<Item = Result<bollard::container::LogOutput, bollard::errors::Error>>,
+) -> Result<(), DockerError> {
     let mut output = std::pin::pin!(output);
     let mut said = Vec::new();
     let listening = async {

@@ -65,13 +65,7 @@ pub enum InsideError {
 impl Settings {
     pub(super) fn new(token: &SecretString, authority: &Authority, address: Ipv4Addr) -> Self {
         let AuthorityTransfer { name, certificate, key } = authority.transfer();
-        Self {
-            token: token.expose_secret().to_owned(),
-            authority: name,
-            certificate,
-            key: key.expose_secret().to_owned(),
-            address,
-        }
+        Self { token: token.expose_secret().to_owned(), authority: name, certificate, key: key.expose_secret().to_owned(), address }
     }
 }
 
@@ -84,8 +78,7 @@ pub async fn serve_inside() -> Result<(), InsideError> {
     let mut line = String::new();
     input.read_line(&mut line).await.map_err(system("reading the settings from standard input"))?;
     let settings: Settings = serde_json::from_str(&line).map_err(|_| InsideError::Settings)?;
-    let transfer =
-        AuthorityTransfer { name: settings.authority, certificate: settings.certificate, key: SecretString::from(settings.key) };
+    let transfer = AuthorityTransfer { name: settings.authority, certificate: settings.certificate, key: SecretString::from(settings.key) };
     let authority = Arc::new(Authority::take_over(&transfer)?);
     let runtime = tokio::runtime::Handle::current();
     let cloud = Cloud::on_hosts(authority, Arc::new(TokenSigner::new()?), runtime.clone(), settings.address);
