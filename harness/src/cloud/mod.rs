@@ -9,6 +9,7 @@ mod control;
 mod declared;
 pub(crate) mod hosts;
 pub mod iam;
+mod name_server;
 mod proxy;
 pub mod secrets_manager;
 mod sockets;

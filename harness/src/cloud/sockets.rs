@@ -10,8 +10,10 @@ use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::declared::DeclaredHost;
 use super::hosts;
+use super::name_server::NameServer;
 use super::wire::{Entrance, Router, WireServer, Wiring};
 use crate::fault::FaultBook;
+use crate::journal::{EventKind, Journal};
 use crate::stage::StageAddresses;
 
 /// Where a cloud's services listen.
@@ -26,8 +28,11 @@ pub(super) enum Layout {
 /// The sockets of one set-up.
 pub(super) struct Sockets {
     servers: Vec<WireServer>,
+    /// Only where real host names lead to the cloud.
+    names: Option<NameServer>,
     faults: Arc<FaultBook>,
     addresses: StageAddresses,
+    journal: Arc<Journal>,
 }
 
 impl Sockets {
@@ -38,20 +43,24 @@ impl Sockets {
         let listen = |address: SocketAddr, entrance: Entrance, router: Router| {
             WireServer::start(runtime, address, entrance, router, &wiring).map_err(|error| SetupError::Listen(error.to_string()))
         };
-        let (servers, addresses) = match layout {
+        let (servers, names, addresses) = match layout {
             Layout::Loopback { first_port } => {
                 let on_loopback = |place: usize, entrance: Entrance, router: Router| {
                     listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port(first_port, place)?)), entrance, router)
                 };
-                loopback(contents, authority, on_loopback)?
+                let (servers, addresses) = loopback(contents, authority, on_loopback)?;
+                (servers, None, addresses)
             }
             Layout::Hosts { address } => {
                 let secure = listen(SocketAddr::from((address, 443)), Entrance::Tls(authority.clone()), real_hosts(contents))?;
                 let plain = listen(SocketAddr::from((address, 80)), Entrance::Plain, real_hosts(contents))?;
-                (vec![secure, plain], hosts::addresses(contents, authority))
+                let addresses = hosts::addresses(contents, authority);
+                let names = NameServer::start(runtime, address, &addresses.hosts, contents.journal.clone());
+                let names = names.map_err(|error| SetupError::Listen(format!("listening on {address}, port 53: {error}")))?;
+                (vec![secure, plain], Some(names), addresses)
             }
         };
-        Ok(Self { servers, faults, addresses })
+        Ok(Self { servers, names, faults, addresses, journal: contents.journal.clone() })
     }
 
     /// Returns the fault book that all listeners share.
@@ -69,12 +78,22 @@ impl Sockets {
         for server in &self.servers {
             server.drained().await;
         }
+        if let Some(Err(error)) = match &self.names {
+            Some(names) => Some(names.drained().await),
+            None => None,
+        } {
+            let what = format!("ask our own name server, to see that it has caught up: {error}");
+            self.journal.append(EventKind::EngineTrouble { what });
+        }
     }
 
     /// Ends everything.
     pub(super) async fn close(self) {
         for server in self.servers {
             server.stop().await;
+        }
+        if let Some(names) = self.names {
+            names.stop().await;
         }
     }
 }

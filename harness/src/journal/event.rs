@@ -43,6 +43,17 @@ pub enum EventKind {
         /// Port as asked for.
         port: u16,
     },
+    /// A name was looked up at the cloud's name server (containers only).
+    NameAsked {
+        /// Job run that was running.
+        job: Option<JobRef>,
+        /// The name, in lower case and without the last dot.
+        name: String,
+        /// `A`, `AAAA`, ...
+        record_type: String,
+        /// Whether it is declared; an undeclared one is answered with nothing.
+        declared: bool,
+    },
     /// Somebody called the admin API without its token.
     AdminRefused {
         /// Job run that was running.

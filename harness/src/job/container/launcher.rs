@@ -1,7 +1,6 @@
 //! The launcher: makes a container for a job run, starts it, keeps its limit and removes it.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,10 +43,9 @@ pub struct ContainerJob {
     pub environment: BTreeMap<String, String>,
     /// Name of the network.
     pub network: String,
-    /// Where the declared hosts are.
-    pub cloud: Ipv4Addr,
-    /// The declared hosts.
-    pub hosts: Vec<String>,
+    /// A resolv.conf that names the network's name server, by its path as the engine sees it. The engine's own resolver forwards nothing on a network
+    /// without a way out, and would answer for itself.
+    pub resolver: String,
     /// Files that are put into the container, as an archive of its root.
     pub files: Option<Bytes>,
     /// Longest execution; then the container gets its stop signal.
@@ -246,7 +244,6 @@ async fn unstartable(holding: &Holding, container: &str, error: bollard::errors:
 
 fn body(job: &ContainerJob) -> ContainerCreateBody {
     let environment = job.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let hosts = job.hosts.iter().map(|host| format!("{host}:{}", job.cloud)).collect();
     ContainerCreateBody {
         image: Some(job.image.id.clone()),
         hostname: job.environment.get("HOSTNAME").filter(|name| name.len() <= 63).cloned(),
@@ -259,7 +256,7 @@ fn body(job: &ContainerJob) -> ContainerCreateBody {
             memory: Some(MEMORY),
             memory_swap: Some(MEMORY),
             pids_limit: Some(PROCESSES),
-            extra_hosts: Some(hosts),
+            binds: Some(vec![format!("{}:/etc/resolv.conf:ro", job.resolver)]),
             // What is read is not kept twice.
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
             ..HostConfig::default()

@@ -46,6 +46,8 @@ pub(super) struct CloudContainer {
     holding: Holding,
     container: String,
     pub(super) network: InternalNetwork,
+    /// Path, as the engine sees it, of a resolv.conf that names this cloud's name server.
+    pub(super) resolver: String,
     pub(super) client: AdminClient,
     heartbeat: JoinHandle<()>,
     /// While it is open, the cloud knows that we are there.
@@ -71,10 +73,10 @@ impl CloudContainer {
         let mut input = attached.input;
         tell(&mut input, &Settings::new(&plan.token, &plan.authority, network.cloud)).await?;
         heard(attached.output).await?;
-        let port = published_port(plan, &container).await?;
+        let (port, resolver) = found(plan, &container).await?;
         let client = plan.client.at(&format!("http://127.0.0.1:{port}"), plan.token.clone());
         let heartbeat = plan.runtime.spawn(beat(client.clone()));
-        Ok(Self { holding: plan.holding.clone(), container, network, client, heartbeat, _input: input })
+        Ok(Self { holding: plan.holding.clone(), container, network, resolver, client, heartbeat, _input: input })
     }
 
     /// Removes it and its network. What cannot be removed now is at the run's end.
@@ -144,12 +146,19 @@ async fn heard(
     }
 }
 
-async fn published_port(plan: &CloudPlan, container: &str) -> Result<u16, DockerError> {
+/// Returns where the admin API is published, and where the engine keeps the container's resolv.conf.
+async fn found(plan: &CloudPlan, container: &str) -> Result<(u16, String), DockerError> {
     let found = plan.holding.daemon().docker().inspect_container(container, None).await;
-    let ports = found.map_err(DockerError::when("look where a fake cloud's admin port is"))?.network_settings.and_then(|all| all.ports);
+    let found = found.map_err(DockerError::when("look where a fake cloud's admin port is"))?;
+    let ports = found.network_settings.and_then(|all| all.ports);
     let bindings = ports.and_then(|mut ports| ports.remove(&format!("{ADMIN_PORT}/tcp")).flatten()).unwrap_or_default();
     let port = bindings.iter().find_map(|binding| binding.host_port.as_deref()?.parse().ok());
-    port.ok_or_else(|| DockerError::Silent { what: format!("where it published the admin port of the container {container}") })
+    let port =
+        port.ok_or_else(|| DockerError::Silent { what: format!("where it published the admin port of the container {container}") })?;
+    let resolver = found.resolv_conf_path.filter(|path| !path.is_empty());
+    let resolver =
+        resolver.ok_or_else(|| DockerError::Silent { what: format!("where it keeps resolv.conf of the container {container}") })?;
+    Ok((port, resolver))
 }
 
 /// Tells the cloud that we are there until it does not answer any more.

@@ -51,7 +51,7 @@ impl ContainerGround {
     }
 
     /// Returns the job run that Code Engine would start.
-    fn job(&self, request: &JobRequest, addresses: &StageAddresses) -> ContainerJob {
+    fn job(&self, request: &JobRequest) -> ContainerJob {
         let environment = JobEnvironment {
             secrets_manager: request.variables.clone(),
             declared: self.provider.declared.clone(),
@@ -68,8 +68,7 @@ impl ContainerGround {
             image: self.provider.image.clone(),
             environment: environment.variables(&request.job),
             network: self.cloud.network.name.clone(),
-            cloud: self.cloud.network.cloud,
-            hosts: addresses.hosts.clone(),
+            resolver: self.cloud.resolver.clone(),
             files: self.provider.trust.files.clone(),
             limit: self.provider.limit,
             grace: self.provider.grace,
@@ -80,9 +79,9 @@ impl ContainerGround {
 }
 
 impl Ground for ContainerGround {
-    async fn run_job(&mut self, request: &JobRequest, client: &AdminClient, addresses: &StageAddresses) -> Result<Ran, StageError> {
+    async fn run_job(&mut self, request: &JobRequest, client: &AdminClient, _addresses: &StageAddresses) -> Result<Ran, StageError> {
         let failed = |source| StageError::Launch { job: request.job.to_string(), source };
-        let ready = self.stages.launcher().ready(self.job(request, addresses)).await.map_err(failed)?;
+        let ready = self.stages.launcher().ready(self.job(request)).await.map_err(failed)?;
         client.job_started(&request.job).await?;
         let started = Instant::now();
         let run = ready.run().await.map_err(failed)?;

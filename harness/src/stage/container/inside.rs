@@ -85,6 +85,9 @@ pub async fn serve_inside() -> Result<(), InsideError> {
     let mut heartbeats = cloud.heartbeats();
     let admin = SocketAddr::new(outward_address().map_err(system("finding the address on the bridge"))?, ADMIN_PORT);
     let server = AdminServer::open(cloud.clone(), SecretString::from(settings.token), admin, &runtime).await?;
+    // Docker keeps this file outside of the container; the jobs' containers of this stage get it as their own.
+    let resolver = format!("nameserver {}\n", settings.address);
+    tokio::fs::write("/etc/resolv.conf", resolver).await.map_err(system("naming the name server in /etc/resolv.conf"))?;
     say_ready().map_err(system("saying that the cloud is ready"))?;
     let forgotten = async { while let Ok(Ok(())) = timeout(PATIENCE, heartbeats.changed()).await {} };
     let mut rest = Vec::new();
