@@ -81,7 +81,7 @@ impl Contained {
     async fn probe(&self, order: &Order<'_>) -> Result<(), Stop> {
         let Some(variant) = order.manifest.variants().into_iter().next() else { return Ok(()) };
         let probed = probe_trust(&self.stages, &self.provider, order.manifest, &variant, order.seed).await;
-        let Some(distrust) = probed.map_err(|error| Stop::Trouble(anyhow!(error).context("probing whom the provider trusts")))? else {
+        let Some(distrust) = probed.map_err(|error| Stop::Trouble(anyhow!("{error}").context("probing whom the provider trusts")))? else {
             return Ok(());
         };
         let tried: Vec<&str> = order.manifest.ca.iter().map(|delivery| delivery.as_str()).collect();
@@ -131,8 +131,8 @@ pub(super) fn record(image: &SubjectImage) -> ImageRecord {
 /// An image that is not there is the caller's mistake; everything else is trouble of ours or the machine's.
 fn trouble(error: DockerError) -> Stop {
     match error {
-        DockerError::NoImage { .. } | DockerError::Credentials(_) => Stop::Usage(anyhow!(error)),
-        error => Stop::Trouble(anyhow!(error).context("certifying an image, which needs Docker (`hallmark doctor` checks it)")),
+        DockerError::NoImage { .. } | DockerError::Credentials(_) => Stop::Usage(anyhow!("{error}")),
+        error => Stop::Trouble(anyhow!("{error}").context("certifying an image, which needs Docker (`hallmark doctor` checks it)")),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn image(command: &ImageCommand) -> Result<u8, Stop> {
     let ImageCommand::Build = command;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime of `image`")?;
     let image = runtime.block_on(async { CloudImage::of_this_program(&Daemon::connect().await?).await });
-    let image = image.map_err(|error| Stop::Trouble(anyhow!(error).context("making the fake cloud's image")))?;
+    let image = image.map_err(|error| Stop::Trouble(anyhow!("{error}").context("making the fake cloud's image")))?;
     let how = if image.made { "made" } else { "was there already" };
     let with = if image.libraries == 0 { "this program, which is static, alone".to_owned() } else { libraries(image.libraries) };
     print(&format!("{}\n{}  {how}; FROM scratch: {with}\n", image.reference, image.id))?;

@@ -1,6 +1,7 @@
 //! The `hallmark` program as people call it, in one binary.
 
 mod cli;
+mod container;
 mod hostile;
 mod recorded;
 mod selftest;
