@@ -195,7 +195,11 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
 /// Plays the suite until it ends, the time is up, or somebody interrupts it.
 fn play(suite: Suite, time_limit: Duration) -> Result<Ended, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
-    runtime.block_on(until_ended(async { Ok(suite.play().await) }, time_limit))
+    let played = async {
+        suite.play().await;
+        Ok(())
+    };
+    runtime.block_on(until_ended(played, time_limit))
 }
 
 /// Works until the work ends, the time is up, or somebody interrupts it.

@@ -34,7 +34,7 @@ form! {
         hosts: Option<Vec<Located<String>>>,
         /// How the provider reaches Secrets Manager. The default is "loopback".
         sm_url: Option<InstanceUrl>,
-        /// How a provider in a container gets to trust the run's certificate authority. The default is ["environment", "bundle"].
+        /// How a provider in a container gets to trust the run's certificate authority. The default is "environment" and "bundle".
         ca: Option<Located<Vec<AuthorityDelivery>>>,
         /// Variables that the job definition sets beside those of Secrets Manager.
         env: Option<Entries<String>>,

@@ -184,7 +184,7 @@ mod tests {
         message.to_vec().unwrap()
     }
 
-    async fn server() -> (NameServer, Arc<Journal>) {
+    fn server() -> (NameServer, Arc<Journal>) {
         let journal = Journal::new(Arc::new(Redactor::default()));
         let declared = ["iam.cloud.ibm.com".to_owned()];
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -211,7 +211,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn declared_names_lead_to_the_cloud_and_undeclared_ones_nowhere_and_all_are_journalled() {
-        let (server, journal) = server().await;
+        let (server, journal) = server();
         let answer = ask(&server, "IAM.cloud.ibm.com.", RecordType::A).await;
         assert_eq!((answer.metadata.id, answer.metadata.response_code), (7, ResponseCode::NoError));
         assert_eq!(answer.answers[0].data, RData::A(A(Ipv4Addr::new(198, 18, 0, 2))));
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_connection_is_answered_too_and_nonsense_ends_it() {
-        let (server, journal) = server().await;
+        let (server, journal) = server();
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let message = question("a.example.", RecordType::A);
         stream.write_u16(u16::try_from(message.len()).unwrap()).await.unwrap();

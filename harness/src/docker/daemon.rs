@@ -115,7 +115,7 @@ mod tests {
     }
 
     /// An engine that only tells its version.
-    async fn old_engine(folder: &std::path::Path, about: &'static str) -> String {
+    fn old_engine(folder: &std::path::Path, about: &'static str) -> String {
         let path = folder.join("docker.sock");
         let listener = tokio::net::UnixListener::bind(&path).unwrap();
         tokio::spawn(async move {
@@ -135,11 +135,11 @@ mod tests {
     #[tokio::test]
     async fn an_old_engine_and_one_for_other_machines_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let host = old_engine(folder.path(), r#"{"ApiVersion":"1.40","Os":"linux","Arch":"amd64","Version":"19.03"}"#).await;
+        let host = old_engine(folder.path(), r#"{"ApiVersion":"1.40","Os":"linux","Arch":"amd64","Version":"19.03"}"#);
         let error = Daemon::connect_to(Some(host)).await.unwrap_err().to_string();
         assert!(error.contains("API 1.40") && error.contains("1.41"), "{error}");
         let folder = tempfile::tempdir().unwrap();
-        let host = old_engine(folder.path(), r#"{"ApiVersion":"1.45","Os":"linux","Arch":"s390x","Version":"26.0"}"#).await;
+        let host = old_engine(folder.path(), r#"{"ApiVersion":"1.45","Os":"linux","Arch":"s390x","Version":"26.0"}"#);
         let error = Daemon::connect_to(Some(host)).await.unwrap_err().to_string();
         assert!(error.contains("linux/s390x"), "{error}");
     }

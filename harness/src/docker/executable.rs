@@ -71,7 +71,7 @@ fn mapped_libraries(maps: &str) -> Vec<PathBuf> {
     let path = |line: &str| line.find('/').map(|at| PathBuf::from(line[at..].trim_end()));
     let is_library = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.ends_with(".so") || name.contains(".so.")
+        name.split('.').skip(1).any(|part| part == "so")
     };
     maps.lines().filter_map(path).filter(is_library).collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_static_program_is_packed_alone() {
         let libraries = mapped_libraries("55d0-55d1 r--p 00000000 fe:00 1 /usr/bin/hallmark\n7ffc-7ffd rw-p 00000000 00:00 0 [stack]\n");
-        assert_eq!(libraries, [PathBuf::new(); 0]);
+        assert!(libraries.is_empty(), "{libraries:?}");
         assert_eq!(entrypoint(&libraries), ["/hallmark"]);
     }
 

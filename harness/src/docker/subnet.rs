@@ -22,7 +22,7 @@ impl Subnet {
     /// Returns the part with a number; beyond the last one it begins again.
     pub(super) fn numbered(number: u32) -> Self {
         let parts = 1 << (RANGE_BITS - PART_BITS);
-        Self { network: FIRST + (number % parts << PART_BITS) }
+        Self { network: FIRST + ((number % parts) << PART_BITS) }
     }
 
     /// Returns it as `198.18.0.16/28`.

@@ -34,7 +34,7 @@ pub(crate) async fn engine() -> Option<Daemon> {
             assert!(std::env::var_os("HALLMARK_REQUIRE_DOCKER").is_none(), "{error}");
             // Not `eprintln!`, which the test's harness catches.
             let test = std::thread::current().name().unwrap_or("a test").to_owned();
-            writeln!(std::io::stderr(), "skipped: {test}: {error}").unwrap();
+            std::io::stderr().write_all(format!("skipped: {test}: {error}\n").as_bytes()).ok();
             None
         }
     }
@@ -45,15 +45,16 @@ pub(crate) async fn image(daemon: &Daemon) -> SubjectImage {
     static MADE: OnceCell<()> = OnceCell::const_new();
     MADE.get_or_init(|| async {
         let old = SubjectImage::find(daemon, IMAGE, Pull::Never).await.ok();
-        let packed = tokio::task::spawn_blocking(PackedExecutable::own).await.unwrap().unwrap();
-        load(daemon, &packed, IMAGE, &["--exact", NAME, "--ignored", "--nocapture", "--quiet"], &[]).await.unwrap();
-        let new = SubjectImage::find(daemon, IMAGE, Pull::Never).await.unwrap();
+        let packed =
+            tokio::task::spawn_blocking(PackedExecutable::own).await.expect("packing does not panic").expect("this program can be packed");
+        load(daemon, &packed, IMAGE, &["--exact", NAME, "--ignored", "--nocapture", "--quiet"], &[]).await.expect("the engine does it");
+        let new = SubjectImage::find(daemon, IMAGE, Pull::Never).await.expect("the engine does it");
         if let Some(old) = old.filter(|old| old.id != new.id) {
             daemon.docker().remove_image(&old.id, None::<RemoveImageOptions>, None).await.ok();
         }
     })
     .await;
-    SubjectImage::find(daemon, IMAGE, Pull::Never).await.unwrap()
+    SubjectImage::find(daemon, IMAGE, Pull::Never).await.expect("the engine does it")
 }
 
 impl World {
@@ -61,7 +62,7 @@ impl World {
         let daemon = engine().await?;
         let image = image(&daemon).await;
         let holding = Holding::new(daemon, tokio::runtime::Handle::current());
-        let network = internal(&holding).await.unwrap();
+        let network = internal(&holding).await.expect("the engine does it");
         Some(Self { launcher: ContainerLauncher::new(holding.clone(), 4), holding, network, image })
     }
 
@@ -93,10 +94,10 @@ impl World {
 
 /// Returns what the subject said on one stream; the test harness around it talks on standard output too.
 pub(crate) fn said(run: &JobRun, stream: LogStream) -> String {
-    run.lines.iter().filter(|(of, _)| *of == stream).map(|(_, line)| format!("{line}\n")).collect()
+    run.lines.iter().filter(|(of, _)| *of == stream).flat_map(|(_, line)| [line.as_str(), "\n"]).collect()
 }
 
 /// Keeps an authority for a whole test program.
 pub(crate) fn authority() -> Arc<hallmark_harness::cloud::certificates::Authority> {
-    Arc::new(hallmark_harness::cloud::certificates::Authority::new().unwrap())
+    Arc::new(hallmark_harness::cloud::certificates::Authority::new().expect("an authority can be made"))
 }

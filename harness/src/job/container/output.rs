@@ -31,7 +31,7 @@ struct Capture {
 
 /// Both streams while they are read.
 pub(super) struct Captures {
-    captures: [Capture; 2],
+    streams: [Capture; 2],
     number: u64,
     lines: Vec<(u64, LogStream, String)>,
 }
@@ -39,7 +39,7 @@ pub(super) struct Captures {
 impl Captures {
     pub(super) fn new(line_bound: usize, bound: OutputBound) -> Self {
         let capture = |stream| Capture { stream, buffer: LineBuffer::new(line_bound), kept: Kept::new(bound) };
-        Self { captures: [capture(LogStream::Stdout), capture(LogStream::Stderr)], number: 0, lines: Vec::new() }
+        Self { streams: [capture(LogStream::Stdout), capture(LogStream::Stderr)], number: 0, lines: Vec::new() }
     }
 
     /// Reads to the end: the container has ended, or the engine has let go of it.
@@ -55,14 +55,14 @@ impl Captures {
 
     fn feed(&mut self, which: usize, bytes: &[u8]) {
         let (number, lines) = (&mut self.number, &mut self.lines);
-        let Some(Capture { stream, buffer, kept }) = self.captures.get_mut(which) else { return };
+        let Some(Capture { stream, buffer, kept }) = self.streams.get_mut(which) else { return };
         buffer.feed(bytes, |line| keep(*stream, kept, line, number, lines));
     }
 
     /// Returns what was kept.
     pub(super) fn finish(mut self) -> Output {
         let mut dropped = 0;
-        for Capture { stream, buffer, kept } in &mut self.captures {
+        for Capture { stream, buffer, kept } in &mut self.streams {
             let (number, lines) = (&mut self.number, &mut self.lines);
             buffer.finish(|line| keep(*stream, kept, line, number, lines));
             let (tail, lost) = kept.finish();
