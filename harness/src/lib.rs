@@ -9,6 +9,7 @@
 //! | [`journal`] | what happened, in order |
 //! | [`redaction`] | keeps secrets out of the journal, and says where they stood |
 //! | [`admin`] | the API that drives the cloud, and its client |
+//! | [`docker`] | the Docker Engine: its images, networks and containers of this run |
 //! | [`job`] | runs a provider as Code Engine would |
 //! | [`stage`] | one cloud plus one launcher for one scenario, live or recorded |
 
@@ -16,6 +17,7 @@ pub mod admin;
 mod canary;
 pub mod cloud;
 pub mod contract;
+pub mod docker;
 pub mod engine;
 pub mod fault;
 pub mod job;

@@ -1,9 +1,12 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod certify;
+mod cloud;
+mod contained;
 mod doctor;
 mod explain;
 mod folder;
+mod image;
 mod init;
 mod keeping;
 mod list;
@@ -44,6 +47,9 @@ enum Command {
     Init(init::InitArguments),
     /// Serves the fake cloud alone, to try a provider by hand or to script against.
     Serve(serve::ServeArguments),
+    /// Makes the image in which the fake cloud runs beside a provider's containers.
+    #[command(subcommand)]
+    Image(image::ImageCommand),
     /// Prints the schema of a file, or the description of the admin API.
     Schema(schema::SchemaArguments),
     /// Checks that this machine can run the suite.
@@ -53,6 +59,9 @@ enum Command {
     /// Runs one job of a wrong provider. Started by hallmark itself.
     #[command(hide = true)]
     Mutant(selftest::MutantArguments),
+    /// Serves the fake cloud inside a container. Started by hallmark itself.
+    #[command(hide = true)]
+    Cloud,
     /// Runs one job and outlives it. Started by hallmark itself.
     #[command(hide = true)]
     Supervise,
@@ -64,6 +73,8 @@ pub fn main() -> ExitCode {
     match arguments.command {
         // Before anything else is set up: a supervisor is one job's, and hundreds are started.
         Command::Supervise => hallmark_harness::job::supervise(),
+        Command::Cloud => finish(unbroken(cloud::cloud)),
+        Command::Image(command) => finish(unbroken(|| image::image(&command))),
         Command::Mutant(arguments) => selftest::run_mutant(&arguments),
         Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
         Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),

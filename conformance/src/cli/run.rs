@@ -10,11 +10,12 @@ use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
 use super::certify::{Certification, Ended, now};
+use super::contained;
 use super::folder::OutFolder;
 use super::keeping::Keeping;
 use super::machinery::Machinery;
 use super::output::OutputArguments;
-use super::setting::Subject;
+use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::manifest::Manifest;
@@ -32,6 +33,12 @@ pub(super) struct RunArguments {
     /// Another command instead of the manifest's, with its arguments; it is not built.
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
+    /// Certifies this image, unchanged, in containers of the local Docker Engine, instead of the manifest's command.
+    #[arg(long, value_name = "REF", conflicts_with = "command")]
+    image: Option<String>,
+    /// Fetches the image first, with the credentials of `docker login`.
+    #[arg(long, requires = "image")]
+    pull: bool,
     /// Which rules the exit code counts.
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
@@ -113,7 +120,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
         crate::suite::stage_setup(&manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
     }
-    let subject = Subject::find(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs).map_err(Stop::Usage)?;
+    let machinery = Machinery::start(u64::from(arguments.jobs).min(plan.scenarios.len() as u64))?;
+    let runtime = machinery.resources.runtime.clone();
+    let subject = match &arguments.image {
+        Some(image) => runtime.block_on(Subject::image(image, arguments.pull))?,
+        None => Subject::command(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs).map_err(Stop::Usage)?,
+    };
     let record = run_record(arguments, &manifest, &subject);
     // A folder that cannot be used from the start is the caller's mistake; one that fills up later is trouble.
     let folder = OutFolder::open(&arguments.out).map_err(Stop::Usage)?;
@@ -126,23 +138,31 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         "{} scenarios, up to {} at once; providers wait in real time, at most {} a job",
         plan.scenarios.len(),
         arguments.jobs,
-        humantime::format_duration(subject.provider.limit)
+        humantime::format_duration(manifest.task_timeout + OVERRUN)
     ));
-    let machinery = Machinery::start(u64::from(arguments.jobs).min(plan.scenarios.len() as u64))?;
-    let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider: subject.provider.clone() };
     let recordings = Recordings::new(folder.recordings());
-    let suite = Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings), usize::from(arguments.jobs), {
-        let (progress, keeping, variants) = (progress.clone(), keeping.clone(), variants.clone());
-        Box::new(move |planned, outcome| {
-            let scenario = scenario_record(planned, variants[planned.variant].name.as_deref(), Some(outcome));
-            let failed = outcome.trouble.is_empty() && outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail);
-            progress.scenario_finished(&planned.id, if failed { Verdict::Fail } else { scenario.verdict });
-            keeping.borrow_mut().scenario(scenario);
+    let suite = |staging: Staging| {
+        Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(arguments.jobs), {
+            let (progress, keeping, variants) = (progress.clone(), keeping.clone(), variants.clone());
+            Box::new(move |planned, outcome| {
+                let scenario = scenario_record(planned, variants[planned.variant].name.as_deref(), Some(outcome));
+                let failed = outcome.trouble.is_empty() && outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail);
+                progress.scenario_finished(&planned.id, if failed { Verdict::Fail } else { scenario.verdict });
+                keeping.borrow_mut().scenario(scenario);
+            })
         })
-    })
-    .keep_logs(arguments.out.clone());
-    let collector = suite.collector();
-    let ended = play(suite, arguments.time_limit)?;
+        .keep_logs(arguments.out.clone())
+    };
+    let (collector, ended) = match subject.ground.clone() {
+        SubjectGround::Process(provider) => {
+            let suite = suite(Staging::Process { resources: Box::new(machinery.resources.clone()), provider });
+            (suite.collector(), play(suite, arguments.time_limit)?)
+        }
+        SubjectGround::Container { daemon, image } => {
+            let order = contained::Order { manifest: &manifest, completed: arguments.remove_completed_jobs, seed: arguments.seed };
+            contained::play(daemon, image, &order, &machinery.resources, arguments.time_limit, suite)?
+        }
+    };
     progress.finish();
     drop(machinery);
 
@@ -175,16 +195,22 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
 /// Plays the suite until it ends, the time is up, or somebody interrupts it.
 fn play(suite: Suite, time_limit: Duration) -> Result<Ended, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
-    let ended = runtime.block_on(async {
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("listening for SIGTERM")?;
-        anyhow::Ok(tokio::select! {
-            () = suite.play() => Ended::Whole,
-            () = time_is_up(time_limit) => Ended::TimeIsUp(time_limit),
-            _ = tokio::signal::ctrl_c() => Ended::Interrupted,
-            _ = terminated.recv() => Ended::Interrupted,
-        })
-    })?;
-    Ok(ended)
+    let played = async {
+        suite.play().await;
+        Ok(())
+    };
+    runtime.block_on(until_ended(played, time_limit))
+}
+
+/// Works until the work ends, the time is up, or somebody interrupts it.
+pub(super) async fn until_ended(work: impl Future<Output = Result<(), Stop>>, time_limit: Duration) -> Result<Ended, Stop> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).context("listening for SIGTERM")?;
+    tokio::select! {
+        worked = work => worked.map(|()| Ended::Whole),
+        () = time_is_up(time_limit) => Ok(Ended::TimeIsUp(time_limit)),
+        _ = tokio::signal::ctrl_c() => Ok(Ended::Interrupted),
+        _ = terminated.recv() => Ok(Ended::Interrupted),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a time limit is a wait by definition")]
@@ -193,13 +219,21 @@ async fn time_is_up(limit: Duration) {
 }
 
 fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) -> RunRecord {
-    let contained = "not contained: in process mode, calls that bypass the proxy cannot be seen".to_owned();
+    let (mode, contained, image) = match &subject.ground {
+        SubjectGround::Process(_) => (Mode::Process, "not contained: in process mode, calls that bypass the proxy cannot be seen", None),
+        SubjectGround::Container { image, .. } => {
+            let contained = "contained: the image's network leads to the fake cloud alone; a call to an address without a name is blocked and \
+                             cannot be seen";
+            (Mode::Container, contained, Some(contained::record(image)))
+        }
+    };
     RunRecord {
         format: FORMAT,
         hallmark: env!("CARGO_PKG_VERSION").into(),
         provider: manifest.name.clone(),
         manifest: arguments.manifest.display().to_string(),
-        mode: Mode::Process,
+        mode,
+        image,
         command: subject.command.clone(),
         replaced_by: arguments.command.clone(),
         command_digest: subject.digest.clone(),
@@ -211,7 +245,7 @@ fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) 
         profile: arguments.profile,
         variants: manifest.variants().into_iter().filter_map(|variant| variant.name).collect(),
         started: now(),
-        limits: std::iter::once(contained).chain(arguments.selection.describe()).collect(),
+        limits: std::iter::once(contained.to_owned()).chain(arguments.selection.describe()).collect(),
     }
 }
 

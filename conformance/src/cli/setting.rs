@@ -5,22 +5,38 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use hallmark_harness::docker::{Daemon, SubjectImage};
 use hallmark_harness::job::{CompletedJobs, SANE_PATH};
 use hallmark_harness::stage::Provider;
 use sha2::{Digest, Sha256};
 
+use super::{Stop, contained};
 use crate::manifest::Manifest;
 
 /// How much longer than the task timeout a job may run before it is ended: enough to see that it overran.
-const OVERRUN: Duration = Duration::from_secs(1);
+pub(super) const OVERRUN: Duration = Duration::from_secs(1);
 
 /// Time between TERM and KILL. Code Engine documents none for jobs; Kubernetes' 30 seconds would only make a hang slower.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
-/// The provider's command, found.
+/// What is certified.
+#[derive(Debug, Clone)]
+pub(super) enum SubjectGround {
+    /// A command of this machine.
+    Process(Provider),
+    /// An image.
+    Container {
+        /// The engine that has it.
+        daemon: Daemon,
+        /// The image.
+        image: SubjectImage,
+    },
+}
+
+/// The provider, found.
 #[derive(Debug)]
 pub(super) struct Subject {
-    pub(super) provider: Provider,
+    pub(super) ground: SubjectGround,
     /// The command line, for the results.
     pub(super) command: String,
     /// SHA-256 of the executable and of the files among its arguments, hex; empty when it is no file.
@@ -30,8 +46,15 @@ pub(super) struct Subject {
 }
 
 impl Subject {
+    /// Finds an image; nothing is built.
+    pub(super) async fn image(reference: &str, pull: bool) -> Result<Self, Stop> {
+        let (daemon, image) = contained::find(reference, pull).await?;
+        let command = shell_words::join(&image.command);
+        Ok(Self { ground: SubjectGround::Container { daemon, image }, command, digest: String::new(), build: Duration::ZERO })
+    }
+
     /// Builds and finds the provider's command; `replaced` replaces the manifest's, which is then not built.
-    pub(super) fn find(manifest: &Manifest, replaced: Option<&str>, completed: CompletedJobs) -> anyhow::Result<Self> {
+    pub(super) fn command(manifest: &Manifest, replaced: Option<&str>, completed: CompletedJobs) -> anyhow::Result<Self> {
         let started = Instant::now();
         let (program, arguments) = match replaced {
             Some(line) => {
@@ -60,7 +83,7 @@ impl Subject {
             grace: GRACE,
         };
         let command = shell_words::join(std::iter::once(program.to_string_lossy().into_owned()).chain(arguments));
-        Ok(Self { provider, command, digest, build })
+        Ok(Self { ground: SubjectGround::Process(provider), command, digest, build })
     }
 }
 

@@ -7,7 +7,7 @@ use hallmark_harness::contract::SecretType;
 use super::input::InputForm;
 use super::located::{Entries, Located};
 use super::reader::form;
-use super::words::{Generator, InstanceUrl, Preset};
+use super::words::{AuthorityDelivery, Generator, InstanceUrl, Preset};
 
 form! {
     /// Describes a credentials provider, so that hallmark can run and judge it.
@@ -36,6 +36,8 @@ form! {
         sm_url: Option<InstanceUrl>,
         /// The job signs in with a trusted profile instead of SM_ACCESS_APIKEY, which it then does not get.
         trusted_profile: Option<TrustedProfileForm>,
+        /// How a provider in a container gets to trust the run's certificate authority. The default is "environment" and "bundle".
+        ca: Option<Located<Vec<AuthorityDelivery>>>,
         /// Variables that the job definition sets beside those of Secrets Manager.
         env: Option<Entries<String>>,
         /// How the provider deals with deletions that the third party refuses.

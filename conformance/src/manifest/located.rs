@@ -10,7 +10,7 @@ use toml::de::DeValue;
 
 use super::problem::{Problem, Problems, listed, nearest};
 use super::reader::{FromToml, Node, joined, wrong_type};
-use super::words::{CanaryKind, Generator, InstanceUrl, Preset, Word};
+use super::words::{AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset, Word};
 
 /// A value and its place, in bytes.
 #[derive(Debug, Clone)]
@@ -164,7 +164,7 @@ macro_rules! read_as_word {
         }
     )+};
 }
-read_as_word!(CanaryKind, Generator, InstanceUrl, Preset, SecretType);
+read_as_word!(AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset, SecretType);
 
 /// A table whose keys are names that the author chose.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ pub use model::{
 };
 pub use problem::Problem;
 pub use schema::schema;
-pub use words::{CanaryKind, Generator, InstanceUrl, Preset};
+pub use words::{AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset};
 
 #[cfg(test)]
 mod tests;

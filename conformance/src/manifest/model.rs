@@ -7,7 +7,7 @@ use std::time::Duration;
 use hallmark_harness::contract::{OutputSpec, SecretType, ValueType};
 use secrecy::SecretString;
 
-use super::words::{CanaryKind, Generator, InstanceUrl, Preset};
+use super::words::{AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset};
 use crate::job_config::JobConfig;
 
 /// What is known about a provider before it runs. Read it with [`Manifest::load`].
@@ -37,6 +37,8 @@ pub struct Manifest {
     pub hosts: Vec<String>,
     /// Where the provider finds Secrets Manager.
     pub sm_url: InstanceUrl,
+    /// How a provider in a container gets to trust the run's certificate authority. Never empty, each once.
+    pub ca: Vec<AuthorityDelivery>,
     /// The job definition's own variables.
     pub env: BTreeMap<String, String>,
     /// How the provider deals with deletions that the third party refuses.

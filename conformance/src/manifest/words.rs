@@ -44,6 +44,19 @@ words! {
 }
 
 words! {
+    /// How the run's certificate authority gets to a provider in a container, without a change of its image.
+    "a way for the run's certificate authority"
+    AuthorityDelivery {
+        /// SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE name it.
+        Environment = "environment",
+        /// It takes the place of the system's bundle, e.g. /etc/ssl/certs/ca-certificates.crt.
+        Bundle = "bundle",
+        /// It takes the place of the bundle in Python's certifi package.
+        Certifi = "certifi",
+    }
+}
+
+words! {
     /// A third party that hallmark can simulate without a description.
     "a preset"
     Preset {

@@ -43,7 +43,7 @@ fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
 
 /// Exit status agrees with the outcome (ERR-006).
 fn agrees(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
-    let outcome = run.outcome?;
+    let outcome = run.outcome.filter(|_| !run.was_killed())?;
     let success = run.updates().any(|update| update.acknowledged() && update.reports() != "failed");
     // Applied but not acknowledged: the provider may know or not, so either exit status is right.
     let ambiguous = !success && run.applied().is_some_and(|update| !update.acknowledged());

@@ -23,7 +23,8 @@ pub(super) fn command_of_id(run: &RunRecord, rule: &str) -> String {
 fn with_profile(run: &RunRecord, rule: &str, profile: Profile) -> String {
     let profile = if profile == Profile::default() { String::new() } else { format!(" --profile {profile}") };
     let command = run.replaced_by.as_ref().map(|command| format!(" --command {}", quoted(command))).unwrap_or_default();
-    format!("hallmark run {}{command} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
+    let image = run.image.as_ref().map(|image| format!(" --image {}", quoted(&image.reference))).unwrap_or_default();
+    format!("hallmark run {}{image}{command} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
 }
 
 /// Quotes a word for a POSIX shell where it needs it.

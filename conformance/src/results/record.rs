@@ -37,13 +37,16 @@ pub struct RunRecord {
     pub manifest: String,
     /// How the provider ran.
     pub mode: Mode,
-    /// The command line, without values of the environment.
+    /// The image that was certified; none where the provider ran as a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageRecord>,
+    /// The command line, without values of the environment; of an image, its entry point and command.
     pub command: String,
     /// The command that replaced the manifest's, as given; none when the manifest's own ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<String>,
     /// SHA-256 of the command's executable, hex; with files among its arguments, of all their digests; empty when it is no file, which no job
-    /// can start.
+    /// can start, and for an image.
     pub command_digest: String,
     /// SHA-256 of the manifest, hex.
     pub manifest_digest: String,
@@ -71,6 +74,21 @@ pub struct RunRecord {
 pub enum Mode {
     /// As a process on this machine.
     Process,
+    /// As a container of its image, on a network without a way out.
+    Container,
+}
+
+/// An image as it was certified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImageRecord {
+    /// As it was named.
+    pub reference: String,
+    /// `sha256:...`: at its registry where it came from one, else of its configuration.
+    pub digest: String,
+    /// Of its configuration, `sha256:...`.
+    pub id: String,
+    /// E.g. `linux/amd64`.
+    pub platform: String,
 }
 
 /// One scenario and what the oracles said.

@@ -224,6 +224,7 @@ fn run(profile: Profile) -> RunRecord {
         provider: "artifactory-token".to_owned(),
         manifest: "providers/artifactory/provider.toml".to_owned(),
         mode: Mode::Process,
+        image: None,
         command: "./artifactory-token-provider".to_owned(),
         replaced_by: None,
         command_digest: "2f9e41c07a1b58d3".repeat(4),

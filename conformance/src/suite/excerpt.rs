@@ -49,6 +49,10 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
         EventKind::CredentialRevoked { third_party, credential, .. } => format!("{third_party} revoked the credential {credential}"),
         EventKind::AdminRefused { method, path, .. } => format!("the job called the admin API: {method} {path}"),
         EventKind::HostRefused { host, port, .. } => format!("the proxy refused {host}:{port}"),
+        EventKind::NameAsked { name, record_type, declared, .. } => {
+            let answered = if *declared { "" } else { ", which nobody declared; it was answered with nothing" };
+            format!("the job looked up the name {name} ({record_type}){answered}")
+        }
         EventKind::JobRequested { action, .. } => format!("the engine asked for a job: {}", action.as_deref().unwrap_or("no action")),
         _ => return None,
     })

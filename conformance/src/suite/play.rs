@@ -10,7 +10,9 @@ use futures::stream;
 use gherkin::Feature;
 use hallmark_harness::job::{CompletedJobs, retain};
 use hallmark_harness::journal::{EventKind, LogStream};
-use hallmark_harness::stage::{ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError};
+use hallmark_harness::stage::{
+    ContainerStages, ImageProvider, ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError,
+};
 use sha2::{Digest, Sha256};
 
 use super::collect::{Collector, ScenarioOutcome};
@@ -28,8 +30,26 @@ pub enum Staging {
         /// The provider.
         provider: Provider,
     },
+    /// Live, with containers.
+    Container {
+        /// What all stages share.
+        stages: ContainerStages,
+        /// The provider.
+        provider: Box<ImageProvider>,
+    },
     /// From recordings of an earlier run.
     Recorded(Recordings),
+}
+
+impl Staging {
+    /// Returns what `CE_REMOVE_COMPLETED_JOBS` says where jobs run.
+    fn completed(&self) -> Option<CompletedJobs> {
+        match self {
+            Self::Process { provider, .. } => Some(provider.completed),
+            Self::Container { provider, .. } => Some(provider.completed),
+            Self::Recorded(_) => None,
+        }
+    }
 }
 
 /// A folder of recordings, one file a scenario.
@@ -158,6 +178,10 @@ impl Suite {
                 let header = header(&planned.id, &self.manifest, variant, &setup);
                 Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
             }
+            Staging::Container { stages, provider } => {
+                let header = header(&planned.id, &self.manifest, variant, &setup);
+                Stage::Container(Box::new(stages.open((**provider).clone(), setup, header).await?))
+            }
             Staging::Recorded(recordings) => {
                 let recording = Recording::read(&recordings.path(&planned.id))?;
                 Stage::Recorded(Box::new(RecordedStage { recording, setup }))
@@ -182,8 +206,8 @@ impl Suite {
         {
             outcome.trouble.push(error.to_string());
         }
-        if let (Some(recording), Some(out), Staging::Process { provider, .. }) = (&recording, &self.logs, &self.staging) {
-            outcome.trouble.extend(keep_logs(out, provider.completed, recording).await);
+        if let (Some(recording), Some(out), Some(completed)) = (&recording, &self.logs, self.staging.completed()) {
+            outcome.trouble.extend(keep_logs(out, completed, recording).await);
         }
         (self.finished)(planned, &outcome);
         self.collector.add(&planned.id, outcome);
@@ -214,7 +238,7 @@ async fn keep_logs(out: &std::path::Path, completed: CompletedJobs, recording: &
 }
 
 /// Returns the seed of a scenario: it depends on the scenario alone, so that a selection plays it with the same values.
-fn scenario_seed(seed: u64, scenario: &str) -> u64 {
+pub(super) fn scenario_seed(seed: u64, scenario: &str) -> u64 {
     let digest = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(scenario).finalize();
     digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod clients;
+mod container;
 mod hostile;
 mod recorded;
 mod selftest;

@@ -16,7 +16,7 @@ use crate::cloud::third_party::LedgerEntry;
 use crate::contract::{SecretId, TaskId, Trigger};
 use crate::engine::{JobRequest, Knobs, Overrides};
 use crate::fault::FaultPlan;
-use crate::journal::{Event, JobRef};
+use crate::journal::{Event, EventKind, JobRef};
 use crate::stage::{Alteration, StageAddresses, StageSetup};
 
 /// Drives one fake cloud.
@@ -70,6 +70,11 @@ impl AdminClient {
     /// Says what is there.
     pub async fn welcome(&self) -> Result<Welcome, AdminError> {
         self.get("").await
+    }
+
+    /// Says that whoever drives the cloud is still there.
+    pub async fn heartbeat(&self) -> Result<(), AdminError> {
+        self.tell(Method::POST, "/heartbeat", &json!({})).await
     }
 
     /// Sets the cloud up.
@@ -200,6 +205,27 @@ impl AdminClient {
     /// Returns one page of the journal.
     pub async fn journal_page(&self, from: u64) -> Result<JournalPage, AdminError> {
         self.get(&format!("/journal?from={from}")).await
+    }
+
+    /// Resolves when a fault asks for the death of a job; never where the cloud cannot be heard any more, which every other call tells.
+    pub async fn kill_asked(&self, job: &JobRef) {
+        if self.find_kill(job).await.is_none() {
+            std::future::pending().await;
+        }
+    }
+
+    async fn find_kill(&self, job: &JobRef) -> Option<()> {
+        let mut response = self.send(Method::GET, "/journal/stream?from=0", &()).await.ok()?;
+        let mut text = Vec::new();
+        loop {
+            text.extend_from_slice(&response.chunk().await.ok()??);
+            let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            let lines: Vec<u8> = text.drain(..whole).collect();
+            let events = lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Event>(line).ok());
+            if events.into_iter().any(|event| matches!(event.kind, EventKind::KillAsked { job: asked } if asked == *job)) {
+                return Some(());
+            }
+        }
     }
 
     /// Returns every credential that third parties issued.

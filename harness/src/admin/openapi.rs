@@ -69,6 +69,7 @@ impl Describer {
                 let document = json!({ "schema": { "type": "object", "description": "An OpenAPI 3.1 document." } });
                 Traffic { gives: Map::from_iter([(JSON.to_owned(), document)]), ..Traffic::default() }
             }
+            ("post", "/heartbeat") => Traffic::default(),
             ("put", "/stage") => Traffic { standing: false, ..self.exchange::<StageSetup, StageAddresses>() },
             ("post", "/reset") => self.answer::<StageAddresses>(),
             ("get", "/knobs") => self.answer::<Knobs>(),

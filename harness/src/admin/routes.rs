@@ -22,6 +22,7 @@ const fn route(method: &'static str, path: &'static str, summary: &'static str) 
 pub const ROUTES: &[Route] = &[
     route("get", "/admin/v1", "Says what this is."),
     route("get", "/admin/v1/openapi.json", "Returns this description."),
+    route("post", "/admin/v1/heartbeat", "Says that whoever drives the cloud is still there; one in a container ends without."),
     route("put", "/admin/v1/stage", "Sets the cloud up, replacing everything; answers the addresses."),
     route("post", "/admin/v1/reset", "Sets the cloud up as before, with everything that happened gone."),
     route("get", "/admin/v1/knobs", "Returns the choices where the documentation is silent."),

@@ -126,6 +126,7 @@ pub(super) fn method_router(method: &str, path: &str) -> Option<MethodRouter<Arc
     Some(match (method, path.strip_prefix("/admin/v1")?) {
         ("get", "") => get(welcome),
         ("get", "/openapi.json") => get(openapi),
+        ("post", "/heartbeat") => post(heartbeat),
         ("put", "/stage") => put(set_up),
         ("post", "/reset") => post(reset),
         ("get", "/knobs") => get(knobs),
@@ -198,6 +199,11 @@ async fn welcome(State(cloud): Admin) -> Json<Welcome> {
 
 async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+async fn heartbeat(State(cloud): Admin) -> StatusCode {
+    cloud.heartbeat();
+    StatusCode::NO_CONTENT
 }
 
 async fn set_up(State(cloud): Admin, Body(setup): Body<StageSetup>) -> Answer<crate::stage::StageAddresses> {

@@ -7,25 +7,27 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData,
-    SigningKey,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SigningKey,
 };
 use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use secrecy::{ExposeSecret as _, SecretString};
 use time::{Duration, OffsetDateTime};
 
 /// File name of the bundle.
 const BUNDLE: &str = "hallmark-ca.pem";
 
-/// A certificate authority that lives as long as the run; its key never leaves the process.
+/// A certificate authority that lives as long as the run; its key stays with the run's own processes.
 pub struct Authority {
-    issuer: Issuer,
+    name: String,
+    certificate: CertificateDer<'static>,
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
     leaf_key: KeyPair,
     served: Mutex<ServedConfigs>,
     flaws: Mutex<HashMap<String, CertificateFlaw>>,
 }
-
-type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 type ServedConfigs = HashMap<(String, Option<CertificateFlaw>), Arc<ServerConfig>>;
 
@@ -52,6 +54,12 @@ pub enum CertificateError {
         #[source]
         source: rcgen::Error,
     },
+    /// An authority that another process made cannot be taken over.
+    #[error("cannot take over the run's certificate authority: its {part} cannot be read; this is a defect of hallmark")]
+    TakeOver {
+        /// Which part.
+        part: &'static str,
+    },
     /// The TLS library refused it.
     #[error("cannot serve TLS for `{host}` with the certificate made for it; this is a defect of hallmark")]
     Serve {
@@ -76,19 +84,43 @@ impl Authority {
     /// Makes a new authority with a fresh ECDSA P-256 key.
     pub fn new() -> Result<Self, CertificateError> {
         // A name of its own: a client that trusts two runs' authorities tells them apart by it.
-        let issuer = issuer(&format!("hallmark run CA {:08x}", rand::random::<u32>()))?;
+        let name = format!("hallmark run CA {:08x}", rand::random::<u32>());
+        let key = KeyPair::generate().map_err(|source| make_error(&name, source))?;
+        let certificate = issuer(&name).self_signed(&key).map_err(|source| make_error(&name, source))?;
+        Self::with(name, certificate.der().clone(), certificate.pem(), key)
+    }
+
+    fn with(name: String, certificate: CertificateDer<'static>, pem: String, key: KeyPair) -> Result<Self, CertificateError> {
         let leaf_key = KeyPair::generate().map_err(|source| make_error("the run's hosts", source))?;
-        Ok(Self { issuer, leaf_key, served: Mutex::default(), flaws: Mutex::default() })
+        let issuer = Issuer::new(issuer(&name), key);
+        Ok(Self { name, certificate, pem, issuer, leaf_key, served: Mutex::default(), flaws: Mutex::default() })
+    }
+
+    /// Returns everything that another process of the run needs to be the same authority.
+    pub fn transfer(&self) -> AuthorityTransfer {
+        AuthorityTransfer {
+            name: self.name.clone(),
+            certificate: self.pem.clone(),
+            key: SecretString::from(self.issuer.key().serialize_pem()),
+        }
+    }
+
+    /// Becomes the authority that another process of the run made.
+    pub fn take_over(transfer: &AuthorityTransfer) -> Result<Self, CertificateError> {
+        let certificate = CertificateDer::from_pem_slice(transfer.certificate.as_bytes())
+            .map_err(|_| CertificateError::TakeOver { part: "certificate" })?;
+        let key = KeyPair::from_pem(transfer.key.expose_secret()).map_err(|_| CertificateError::TakeOver { part: "key" })?;
+        Self::with(transfer.name.clone(), certificate, transfer.certificate.clone(), key)
     }
 
     /// Returns the authority's certificate as PEM.
     pub fn pem(&self) -> String {
-        self.issuer.pem()
+        self.pem.clone()
     }
 
     /// Returns the authority's certificate as DER, for a client's root store.
     pub fn der(&self) -> CertificateDer<'static> {
-        self.issuer.der().clone()
+        self.certificate.clone()
     }
 
     /// Writes the PEM bundle that `SSL_CERT_FILE` and its like can name into `folder`; returns its path.
@@ -139,7 +171,9 @@ impl Authority {
         let name = if flaw == Some(CertificateFlaw::WrongHost) { "another-host.invalid" } else { host };
         let not_after = if flaw == Some(CertificateFlaw::Expired) { now - Duration::hours(1) } else { now + Duration::days(30) };
         let certificate = if flaw == Some(CertificateFlaw::UnknownAuthority) {
-            let stranger = issuer("an authority that nobody trusts")?;
+            let stranger = "an authority that nobody trusts";
+            let key = KeyPair::generate().map_err(|source| make_error(stranger, source))?;
+            let stranger = Issuer::new(issuer(stranger), key);
             leaf(name, not_after, &self.leaf_key, &stranger)
         } else {
             leaf(name, not_after, &self.leaf_key, &self.issuer)
@@ -161,8 +195,19 @@ impl std::fmt::Debug for Authority {
     }
 }
 
-/// Makes a self-signed certificate that may sign leaves and nothing below them.
-fn issuer(name: &str) -> Result<Issuer, CertificateError> {
+/// What makes another process of the run the same authority. It holds the key and prints without it.
+#[derive(Debug, Clone)]
+pub struct AuthorityTransfer {
+    /// The authority's name.
+    pub name: String,
+    /// Its certificate, PEM.
+    pub certificate: String,
+    /// Its key, PEM.
+    pub key: SecretString,
+}
+
+/// Describes an authority that may sign leaves and nothing below them.
+fn issuer(name: &str) -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name.push(DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -170,7 +215,7 @@ fn issuer(name: &str) -> Result<Issuer, CertificateError> {
     let now = OffsetDateTime::now_utc();
     parameters.not_before = now - Duration::days(1);
     parameters.not_after = now + Duration::days(365);
-    KeyPair::generate().and_then(|key| CertifiedIssuer::self_signed(parameters, key)).map_err(|source| make_error(name, source))
+    parameters
 }
 
 /// Makes a server certificate for `host`.
@@ -178,7 +223,7 @@ fn leaf(
     host: &str,
     not_after: OffsetDateTime,
     key: &impl PublicKeyData,
-    issuer: &rcgen::Issuer<'_, impl SigningKey>,
+    issuer: &Issuer<'_, impl SigningKey>,
 ) -> Result<CertificateDer<'static>, rcgen::Error> {
     let mut parameters = CertificateParams::new(vec![host.to_owned()])?;
     // A common name holds at most 64 characters; clients read the alternative names only.
@@ -198,4 +243,31 @@ fn make_error(subject: &str, source: rcgen::Error) -> CertificateError {
 /// A panic elsewhere leaves these maps whole: they stay usable.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_authority_that_was_taken_over_signs_for_the_same_root() {
+        let authority = Authority::new().unwrap();
+        let other = Authority::take_over(&authority.transfer()).unwrap();
+        assert_eq!(other.pem(), authority.pem());
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(authority.der()).unwrap();
+        let leaf = leaf("iam.cloud.ibm.com", OffsetDateTime::now_utc() + Duration::days(1), &other.leaf_key, &other.issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        let name = "iam.cloud.ibm.com".try_into().unwrap();
+        let now = rustls::pki_types::UnixTime::now();
+        rustls::client::danger::ServerCertVerifier::verify_server_cert(&*verifier, &leaf, &[], &name, &[], now).unwrap();
+    }
+
+    #[test]
+    fn a_transfer_prints_without_its_key() {
+        let transfer = Authority::new().unwrap().transfer();
+        assert!(transfer.key.expose_secret().contains("PRIVATE KEY"));
+        assert!(!format!("{transfer:?}").contains("PRIVATE KEY"));
+    }
 }

@@ -3,6 +3,7 @@
 //! The main type is [`Cloud`]: at any time one set-up with its sockets, replaced as a whole by the next.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::access::ACCESS;
 use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::iam::TokenSigner;
-use super::sockets::Sockets;
+use super::sockets::{Layout, Sockets};
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
 use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService};
@@ -76,9 +77,10 @@ pub struct Cloud {
     authority: Arc<Authority>,
     signer: Arc<TokenSigner>,
     runtime: tokio::runtime::Handle,
-    first_port: Option<u16>,
+    layout: Layout,
     current: Mutex<Option<Arc<Current>>>,
     set_ups: watch::Sender<u64>,
+    heartbeats: watch::Sender<()>,
 }
 
 /// One set-up with its sockets.
@@ -103,7 +105,35 @@ impl Cloud {
         runtime: tokio::runtime::Handle,
         first_port: Option<u16>,
     ) -> Arc<Self> {
-        Arc::new(Self { authority, signer, runtime, first_port, current: Mutex::new(None), set_ups: watch::Sender::new(0) })
+        Self::with(authority, signer, runtime, Layout::Loopback { first_port })
+    }
+
+    /// As [`Self::new`], with all services on ports 443 and 80 of `address`, under their real host names. Whoever looks the names up must be
+    /// sent there. A third party without a host name gets one.
+    pub fn on_hosts(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle, address: Ipv4Addr) -> Arc<Self> {
+        Self::with(authority, signer, runtime, Layout::Hosts { address })
+    }
+
+    fn with(authority: Arc<Authority>, signer: Arc<TokenSigner>, runtime: tokio::runtime::Handle, layout: Layout) -> Arc<Self> {
+        Arc::new(Self {
+            authority,
+            signer,
+            runtime,
+            layout,
+            current: Mutex::new(None),
+            set_ups: watch::Sender::new(0),
+            heartbeats: watch::Sender::new(()),
+        })
+    }
+
+    /// Notes that whoever drives the cloud is still there.
+    pub fn heartbeat(&self) {
+        self.heartbeats.send_replace(());
+    }
+
+    /// Tells of each heartbeat.
+    pub fn heartbeats(&self) -> watch::Receiver<()> {
+        self.heartbeats.subscribe()
     }
 
     /// Tells whether something is set up.
@@ -112,11 +142,14 @@ impl Cloud {
     }
 
     /// Sets the cloud up, replacing what there was.
-    pub async fn set_up(&self, setup: StageSetup) -> Result<StageAddresses, CloudError> {
+    pub async fn set_up(&self, mut setup: StageSetup) -> Result<StageAddresses, CloudError> {
         self.tear_down().await;
+        if matches!(self.layout, Layout::Hosts { .. }) {
+            setup.name_third_parties();
+        }
         let contents = Contents::new(setup, self.signer.clone())?;
-        let sockets = Sockets::open(&contents, &self.authority, &self.runtime, self.first_port)?;
-        let addresses = sockets.addresses(&contents, &self.authority);
+        let sockets = Sockets::open(&contents, &self.authority, &self.runtime, self.layout)?;
+        let addresses = sockets.addresses().clone();
         // Every input is resolved once here, so that a wrong name is told before any job runs.
         let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
         current.contents.parameters(&current.contents.setup().parameters, &current.third_party_urls())?;

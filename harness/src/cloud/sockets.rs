@@ -1,4 +1,4 @@
-//! The sockets of one set-up: a listener for each service, and the proxy that catches real host names.
+//! The sockets of one set-up: a listener for each service and the proxy that catches real host names, or the real ports under the real names.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,79 +9,59 @@ use tokio::runtime::Handle;
 use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::declared::DeclaredHost;
-use super::wire::{Backend, Entrance, Router, WireServer, Wiring};
+use super::hosts;
+use super::name_server::NameServer;
+use super::wire::{Entrance, Router, WireServer, Wiring};
 use crate::fault::FaultBook;
+use crate::journal::{EventKind, Journal};
 use crate::stage::StageAddresses;
 
-/// Names under which providers know the IAM token service.
-const IAM_HOSTS: [&str; 3] = ["iam.cloud.ibm.com", "private.iam.cloud.ibm.com", "iam.test.cloud.ibm.com"];
-
-/// Region of the instance's real-looking host name.
-const REGION: &str = "us-south";
+/// Where a cloud's services listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// On loopback, each service on a port of its own, and a proxy for real host names: on consecutive ports from the first, or on free ones.
+    Loopback { first_port: Option<u16> },
+    /// On the real ports of one address, to which the real host names lead.
+    Hosts { address: Ipv4Addr },
+}
 
 /// The sockets of one set-up.
 pub(super) struct Sockets {
-    secrets_manager: WireServer,
-    iam: WireServer,
-    third_parties: BTreeMap<String, WireServer>,
-    proxy: WireServer,
+    servers: Vec<WireServer>,
+    /// Only where real host names lead to the cloud.
+    names: Option<NameServer>,
     faults: Arc<FaultBook>,
     wiring: Arc<Wiring>,
+    addresses: StageAddresses,
+    journal: Arc<Journal>,
 }
 
 impl Sockets {
-    /// Opens a listener on loopback for each service of `contents`, and the proxy; on consecutive ports from `first_port`, or on
-    /// free ones.
-    pub(super) fn open(
-        contents: &Contents,
-        authority: &Arc<Authority>,
-        runtime: &Handle,
-        first_port: Option<u16>,
-    ) -> Result<Self, SetupError> {
+    /// Opens the listeners for the services of `contents`.
+    pub(super) fn open(contents: &Contents, authority: &Arc<Authority>, runtime: &Handle, layout: Layout) -> Result<Self, SetupError> {
         let faults = Arc::new(FaultBook::new());
         let wiring = Wiring::new(contents.journal.clone(), faults.clone());
-        let listen = |place: usize, entrance: Entrance, router: Router| {
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port(first_port, place)?));
+        let listen = |address: SocketAddr, entrance: Entrance, router: Router| {
             WireServer::start(runtime, address, entrance, router, &wiring).map_err(|error| SetupError::Listen(error.to_string()))
         };
-        let secrets_manager = listen(0, Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
-        let iam = listen(1, Entrance::Plain, Router::to(contents.iam.clone()))?;
-        let mut third_parties = BTreeMap::new();
-        for (index, party) in contents.third_parties.iter().enumerate() {
-            let server = listen(3 + index, Entrance::Plain, Router::to(party.clone()))?;
-            party.set_url(&url(&server));
-            third_parties.insert(party.name().to_owned(), server);
-        }
-        let mut router = Router::new();
-        let mut real =
-            |host: &str, prefix: &str, backend: Arc<dyn Backend>| router = std::mem::take(&mut router).route(host, prefix, backend);
-        for host in IAM_HOSTS {
-            real(host, "", contents.iam.clone());
-        }
-        real(&instance_host(&contents.instance), "", contents.secrets_manager.clone());
-        for party in &contents.third_parties {
-            for host in &party.spec().hosts {
-                real(host, &party.spec().path_prefix, party.clone());
+        let (servers, names, addresses) = match layout {
+            Layout::Loopback { first_port } => {
+                let on_loopback = |place: usize, entrance: Entrance, router: Router| {
+                    listen(SocketAddr::from((Ipv4Addr::LOCALHOST, port(first_port, place)?)), entrance, router)
+                };
+                let (servers, addresses) = loopback(contents, authority, on_loopback)?;
+                (servers, None, addresses)
             }
-            if let Some(host) = party.spec().hosts.first() {
-                party.set_url(&format!("https://{host}"));
+            Layout::Hosts { address } => {
+                let secure = listen(SocketAddr::from((address, 443)), Entrance::Tls(authority.clone()), real_hosts(contents))?;
+                let plain = listen(SocketAddr::from((address, 80)), Entrance::Plain, real_hosts(contents))?;
+                let addresses = hosts::addresses(contents, authority);
+                let names = NameServer::start(runtime, address, &addresses.hosts, contents.journal.clone());
+                let names = names.map_err(|error| SetupError::Listen(format!("listening on {address}, port 53: {error}")))?;
+                (vec![secure, plain], Some(names), addresses)
             }
-        }
-        // A client that takes the proxy for loopback addresses too is served, not refused.
-        let servers = [(&secrets_manager, contents.secrets_manager.clone() as Arc<dyn Backend>), (&iam, contents.iam.clone())];
-        for (server, backend) in servers {
-            real(&server.address().to_string(), "", backend);
-        }
-        for party in &contents.third_parties {
-            if let Some(server) = third_parties.get(party.name()) {
-                real(&server.address().to_string(), "", party.clone());
-            }
-        }
-        for host in &contents.setup().hosts {
-            real(host, "", Arc::new(DeclaredHost));
-        }
-        let proxy = listen(2, Entrance::Proxy(authority.clone()), router)?;
-        Ok(Self { secrets_manager, iam, third_parties, proxy, faults, wiring })
+        };
+        Ok(Self { servers, names, faults, wiring, addresses, journal: contents.journal.clone() })
     }
 
     /// Returns the fault book that all listeners share.
@@ -90,41 +70,98 @@ impl Sockets {
     }
 
     /// Returns where everything is.
-    pub(super) fn addresses(&self, contents: &Contents, authority: &Authority) -> StageAddresses {
-        let secrets_manager_url = url(&self.secrets_manager);
-        let instance_url = if contents.setup().real_instance_url {
-            format!("https://{}", instance_host(&contents.instance))
-        } else {
-            secrets_manager_url.clone()
-        };
-        StageAddresses {
-            instance_url,
-            secrets_manager_url,
-            iam_url: url(&self.iam),
-            proxy_url: url(&self.proxy),
-            third_parties: self.third_parties.iter().map(|(name, server)| (name.clone(), url(server))).collect(),
-            authority: authority.pem(),
-        }
+    pub(super) fn addresses(&self) -> &StageAddresses {
+        &self.addresses
     }
 
     /// Waits until every connection has ended and its exchanges are in the journal. Only for when no job runs any more.
     pub(super) async fn drained(&self) {
-        for server in self.all() {
+        for server in &self.servers {
             server.drained().await;
+        }
+        if let Some(Err(error)) = match &self.names {
+            Some(names) => Some(names.drained().await),
+            None => None,
+        } {
+            let what = format!("ask our own name server, to see that it has caught up: {error}");
+            self.journal.append(EventKind::EngineTrouble { what });
         }
         self.wiring.lift_halt();
     }
 
     /// Ends everything.
     pub(super) async fn close(self) {
-        for server in [self.secrets_manager, self.iam, self.proxy].into_iter().chain(self.third_parties.into_values()) {
+        for server in self.servers {
             server.stop().await;
         }
+        if let Some(names) = self.names {
+            names.stop().await;
+        }
     }
+}
 
-    fn all(&self) -> impl Iterator<Item = &WireServer> {
-        [&self.secrets_manager, &self.iam, &self.proxy].into_iter().chain(self.third_parties.values())
+/// Opens a listener on loopback for each service, and the proxy.
+fn loopback(
+    contents: &Contents,
+    authority: &Arc<Authority>,
+    listen: impl Fn(usize, Entrance, Router) -> Result<WireServer, SetupError>,
+) -> Result<(Vec<WireServer>, StageAddresses), SetupError> {
+    let secrets_manager = listen(0, Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
+    let iam = listen(1, Entrance::Plain, Router::to(contents.iam.clone()))?;
+    // A client that takes the proxy for loopback addresses too is served, not refused.
+    let mut router = real_hosts(contents).route(&secrets_manager.address().to_string(), "", contents.secrets_manager.clone()).route(
+        &iam.address().to_string(),
+        "",
+        contents.iam.clone(),
+    );
+    let (mut parties, mut urls) = (Vec::new(), BTreeMap::new());
+    for (index, party) in contents.third_parties.iter().enumerate() {
+        let server = listen(3 + index, Entrance::Plain, Router::to(party.clone()))?;
+        // A third party with a real host name is known to providers under that, others by their loopback address.
+        match party.spec().hosts.first() {
+            Some(host) => party.set_url(&format!("https://{host}")),
+            None => party.set_url(&url(&server)),
+        }
+        router = router.route(&server.address().to_string(), "", party.clone());
+        urls.insert(party.name().to_owned(), url(&server));
+        parties.push(server);
     }
+    let proxy = listen(2, Entrance::Proxy(authority.clone()), router)?;
+    let secrets_manager_url = url(&secrets_manager);
+    let instance_url = if contents.setup().real_instance_url {
+        format!("https://{}", hosts::instance(&contents.instance))
+    } else {
+        secrets_manager_url.clone()
+    };
+    let addresses = StageAddresses {
+        instance_url,
+        secrets_manager_url,
+        iam_url: url(&iam),
+        proxy_url: url(&proxy),
+        third_parties: urls,
+        authority: authority.pem(),
+        hosts: hosts::declared(contents),
+    };
+    let servers = [secrets_manager, iam, proxy].into_iter().chain(parties).collect();
+    Ok((servers, addresses))
+}
+
+/// Returns a router that knows every service by its real host names.
+fn real_hosts(contents: &Contents) -> Router {
+    let mut router = Router::new();
+    for host in hosts::IAM {
+        router = router.route(host, "", contents.iam.clone());
+    }
+    router = router.route(&hosts::instance(&contents.instance), "", contents.secrets_manager.clone());
+    for party in &contents.third_parties {
+        for host in &party.spec().hosts {
+            router = router.route(host, &party.spec().path_prefix, party.clone());
+        }
+    }
+    for host in &contents.setup().hosts {
+        router = router.route(host, "", Arc::new(DeclaredHost));
+    }
+    router
 }
 
 /// Returns the port of the service at a place in the order; 0 takes a free one.
@@ -137,9 +174,4 @@ fn port(first: Option<u16>, place: usize) -> Result<u16, SetupError> {
 
 fn url(server: &WireServer) -> String {
     format!("http://{}", server.address())
-}
-
-/// Returns the instance's real-looking host name.
-fn instance_host(instance: &str) -> String {
-    format!("{instance}.{REGION}.secrets-manager.appdomain.cloud")
 }

@@ -22,6 +22,10 @@ pub struct JobEnvironment {
     pub own: BTreeMap<String, String>,
     /// Proxy and certificate authority; none where the job's network is already contained.
     pub network: Option<NetworkVariables>,
+    /// Variables that make runtimes trust the run's certificate authority where there is no proxy; the job's own win over them.
+    pub trust: BTreeMap<String, String>,
+    /// Whether the job runs in an image, which brings the `PATH`.
+    pub in_image: bool,
     /// `CE_REMOVE_COMPLETED_JOBS`.
     pub removal: CompletedJobs,
     /// The project and the job's definition.
@@ -33,10 +37,13 @@ pub struct JobEnvironment {
 impl JobEnvironment {
     /// Returns the complete environment of one run.
     ///
-    /// Where a name is set twice the later of these wins: the job's `[env]`, its declarations, what Code Engine injects, the network, the run's
+    /// Where a name is set twice the later of these wins: trust, the job's `[env]`, its declarations, what Code Engine injects, the network, the run's
     /// `SM_*`. So variables of the run override the job's own, as Code Engine does it, and a job definition cannot leave the proxy.
     pub fn variables(&self, job: &JobRef) -> BTreeMap<String, String> {
-        let mut variables = BTreeMap::from([("PATH".to_owned(), SANE_PATH.to_owned())]);
+        let mut variables = self.trust.clone();
+        if !self.in_image {
+            variables.insert("PATH".to_owned(), SANE_PATH.to_owned());
+        }
         variables.extend(self.own.clone());
         variables.extend(self.declared.iter().cloned());
         variables.extend(self.injected(job));
@@ -78,6 +85,8 @@ impl fmt::Debug for JobEnvironment {
             .field("declared", &self.declared.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("own", &self.own.keys().collect::<Vec<_>>())
             .field("network", &self.network)
+            .field("trust", &self.trust)
+            .field("in_image", &self.in_image)
             .field("removal", &self.removal)
             .field("project", &self.project)
             .field("retry_limit", &self.retry_limit)
@@ -168,6 +177,20 @@ mod tests {
         ] {
             assert_eq!(variables.get(name).map(String::as_str), Some(value), "{name}");
         }
+    }
+
+    #[test]
+    fn an_image_keeps_its_path_and_the_job_its_own_trust() {
+        let environment = JobEnvironment {
+            own: map(&[("SSL_CERT_FILE", "/own.pem")]),
+            trust: map(&[("SSL_CERT_FILE", "/ca.pem"), ("CURL_CA_BUNDLE", "/ca.pem")]),
+            in_image: true,
+            ..JobEnvironment::default()
+        };
+        let variables = environment.variables(&job());
+        assert_eq!(variables.get("PATH"), None);
+        assert_eq!(variables["SSL_CERT_FILE"], "/own.pem");
+        assert_eq!(variables["CURL_CA_BUNDLE"], "/ca.pem");
     }
 
     #[test]

@@ -42,6 +42,14 @@ pub enum LaunchError {
         /// What is known.
         what: String,
     },
+    /// The Docker Engine failed.
+    #[error("job {job} was not run: {source}")]
+    Engine {
+        /// The job.
+        job: JobRef,
+        /// What it could not do.
+        source: Box<crate::docker::DockerError>,
+    },
     /// Processes of the job live on.
     #[error("job {job} left {count} processes that cannot be killed; end them by hand, they may disturb the runs that follow")]
     Survivors {

@@ -25,7 +25,7 @@ impl NetworkVariables {
 
     /// Returns the variables by name.
     pub fn variables(&self) -> BTreeMap<String, String> {
-        let (proxy, direct, authority) = (self.proxy_url.as_str(), self.no_proxy.as_str(), self.ca_file.as_str());
+        let (proxy, direct) = (self.proxy_url.as_str(), self.no_proxy.as_str());
         [
             // https through CONNECT. Go, Node and Java's clients read the upper-case name, curl and Python both.
             (PROXY, proxy),
@@ -37,19 +37,43 @@ impl NetworkVariables {
             // Go never sends loopback through a proxy; the others must be told.
             ("NO_PROXY", direct),
             ("no_proxy", direct),
-            // OpenSSL and what builds on it, Go, rustls-native-certs.
-            ("SSL_CERT_FILE", authority),
-            // Python's requests brings its own certificates and ignores SSL_CERT_FILE.
-            ("REQUESTS_CA_BUNDLE", authority),
-            // curl's command and library, where they are not built on OpenSSL's defaults.
-            ("CURL_CA_BUNDLE", authority),
-            // Node compiles its roots in; this adds to them.
-            ("NODE_EXTRA_CA_CERTS", authority),
             // Node's own fetch and https honour the proxy variables only when told to.
             ("NODE_USE_ENV_PROXY", "1"),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(TrustVariables::new(&self.ca_file).variables())
+        .collect()
+    }
+}
+
+/// Whom a job trusts, in the variables of the common runtimes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustVariables {
+    /// Path of a PEM file with the certificates to trust.
+    pub ca_file: String,
+}
+
+impl TrustVariables {
+    /// Returns variables that name `ca_file`.
+    pub fn new(ca_file: impl Into<String>) -> Self {
+        Self { ca_file: ca_file.into() }
+    }
+
+    /// Returns the variables by name.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        [
+            // OpenSSL and what builds on it, Go, rustls-native-certs.
+            "SSL_CERT_FILE",
+            // Python's requests brings its own certificates and ignores SSL_CERT_FILE.
+            "REQUESTS_CA_BUNDLE",
+            // curl's command and library, where they are not built on OpenSSL's defaults.
+            "CURL_CA_BUNDLE",
+            // Node compiles its roots in; this adds to them.
+            "NODE_EXTRA_CA_CERTS",
+        ]
+        .into_iter()
+        .map(|name| (name.to_owned(), self.ca_file.clone()))
         .collect()
     }
 }

@@ -43,6 +43,17 @@ pub enum EventKind {
         /// Port as asked for.
         port: u16,
     },
+    /// A name was looked up at the cloud's name server (containers only).
+    NameAsked {
+        /// Job run that was running.
+        job: Option<JobRef>,
+        /// The name, in lower case and without the last dot.
+        name: String,
+        /// `A`, `AAAA`, ...
+        record_type: String,
+        /// Whether it is declared; an undeclared one is answered with nothing.
+        declared: bool,
+    },
     /// Somebody called the admin API without its token.
     AdminRefused {
         /// Job run that was running.
@@ -175,6 +186,9 @@ pub struct JobOutcome {
     pub signal: Option<i32>,
     /// Whether the launcher had to end it at the execution limit.
     pub timed_out: bool,
+    /// Whether it was ended for want of memory (containers only).
+    #[serde(default)]
+    pub out_of_memory: bool,
     /// Whether the job could not be started at all, and why (a missing executable is the provider's matter, exit 127).
     pub not_started: Option<String>,
     /// Whether the launcher killed it because a fault asked for that. A job that had ended by itself by then was not.

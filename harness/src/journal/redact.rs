@@ -20,6 +20,7 @@ impl EventKind {
                 clean(reason);
             }
             Self::HostRefused { job: _, host, port: _ } => clean(host),
+            Self::NameAsked { job: _, name, record_type: _, declared: _ } => clean(name),
             Self::AdminRefused { job: _, method, path } => {
                 clean(method);
                 clean(path);

@@ -12,6 +12,9 @@ pub enum StageError {
     /// The admin API could not be opened.
     #[error(transparent)]
     Listen(#[from] AdminListenError),
+    /// The Docker Engine could not do its part.
+    #[error(transparent)]
+    Docker(#[from] crate::docker::DockerError),
     /// A job could not be run, for a reason of ours.
     #[error("running the job {job}: {source}")]
     Launch {

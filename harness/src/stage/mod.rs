@@ -3,8 +3,10 @@
 //! The main type is [`Stage`]. A live one makes things happen; a recorded one does nothing, so that the same scenario can be
 //! judged again from what was recorded.
 
+mod container;
 mod crash;
 mod error;
+mod live;
 mod process;
 mod recording;
 mod setup;
@@ -16,9 +18,11 @@ use crate::contract::Trigger;
 use crate::engine::Knobs;
 use crate::fault::FaultPlan;
 
+pub use container::{CloudImage, ContainerGround, ContainerStage, ContainerStages, ImageProvider, InsideError, serve_inside};
 pub use crash::KillMoment;
 pub use error::StageError;
-pub use process::{ProcessStage, Provider, Resources};
+pub use live::{Ground, LiveStage, Ran};
+pub use process::{ProcessGround, ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
     AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, ThirdPartySetup,
@@ -27,8 +31,10 @@ pub use setup::{
 
 /// Where a scenario plays.
 pub enum Stage {
-    /// Things happen.
+    /// Things happen, with processes of this machine.
     Process(Box<ProcessStage>),
+    /// Things happen, in containers.
+    Container(Box<ContainerStage>),
     /// Nothing happens any more: what did is in the recording.
     Recorded(Box<RecordedStage>),
 }
@@ -49,6 +55,7 @@ macro_rules! orders {
             pub async fn $name(&mut self, $($argument: $type),*) -> Result<(), StageError> {
                 match self {
                     Self::Process(stage) => stage.$name($($argument),*).await,
+                    Self::Container(stage) => stage.$name($($argument),*).await,
                     Self::Recorded(_) => Ok(()),
                 }
             }
@@ -94,6 +101,7 @@ impl Stage {
     pub async fn turn_knobs(&mut self, turn: impl FnOnce(&mut Knobs)) -> Result<(), StageError> {
         match self {
             Self::Process(stage) => stage.turn_knobs(turn).await,
+            Self::Container(stage) => stage.turn_knobs(turn).await,
             Self::Recorded(_) => Ok(()),
         }
     }
@@ -102,6 +110,7 @@ impl Stage {
     pub fn setup(&self) -> &StageSetup {
         match self {
             Self::Process(stage) => stage.setup(),
+            Self::Container(stage) => stage.setup(),
             Self::Recorded(stage) => &stage.setup,
         }
     }
@@ -110,6 +119,7 @@ impl Stage {
     pub fn jobs(&self) -> (u32, Duration) {
         match self {
             Self::Process(stage) => stage.jobs(),
+            Self::Container(stage) => stage.jobs(),
             Self::Recorded(_) => (0, Duration::ZERO),
         }
     }
@@ -118,14 +128,17 @@ impl Stage {
     pub async fn record(&mut self) -> Result<Recording, StageError> {
         match self {
             Self::Process(stage) => stage.record().await,
+            Self::Container(stage) => stage.record().await,
             Self::Recorded(stage) => Ok(stage.recording.clone()),
         }
     }
 
     /// Ends the stage.
     pub async fn close(self) {
-        if let Self::Process(stage) = self {
-            stage.close().await;
+        match self {
+            Self::Process(stage) => stage.close().await,
+            Self::Container(stage) => stage.close().await,
+            Self::Recorded(_) => {}
         }
     }
 }

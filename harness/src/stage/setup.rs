@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::hosts;
 use crate::cloud::iam::Role;
+use crate::cloud::third_party::ThirdPartySpec;
 use crate::contract::{OutputSpec, SecretType};
 use crate::engine::Knobs;
 
@@ -53,6 +55,18 @@ impl Default for StageSetup {
     }
 }
 
+impl StageSetup {
+    /// Gives every third party without a real host name an invented one.
+    pub(crate) fn name_third_parties(&mut self) {
+        for party in &mut self.third_parties {
+            let spec = party.spec.clone().or_else(|| party.preset.as_deref().and_then(ThirdPartySpec::preset));
+            if party.hosts.is_empty() && spec.is_none_or(|spec| spec.hosts.is_empty()) {
+                party.hosts.push(hosts::invented(&party.name));
+            }
+        }
+    }
+}
+
 /// The identity behind SM_ACCESS_APIKEY, or behind the trusted profile that takes its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -91,7 +105,7 @@ pub struct ThirdPartySetup {
     pub preset: Option<String>,
     /// An own description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spec: Option<crate::cloud::third_party::ThirdPartySpec>,
+    pub spec: Option<ThirdPartySpec>,
     /// Further host names under which it answers through the proxy.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -192,4 +206,7 @@ pub struct StageAddresses {
     pub third_parties: BTreeMap<String, String>,
     /// The run's certificate authority, PEM.
     pub authority: String,
+    /// Every host name that is declared: of the services, of third parties, and those of the set-up.
+    #[serde(default)]
+    pub hosts: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! `hallmark doctor`: whether this machine can run the suite.
 
+mod containers;
 mod machine;
 mod table;
 
@@ -18,7 +19,7 @@ struct Check {
     what: String,
     /// What was seen.
     seen: String,
-    /// What to do when it is not good enough; none when it is.
+    /// What to do when it is not good enough; none when it is. What only containers need does not count as failed: process mode needs no Docker.
     remedy: Option<String>,
 }
 
@@ -62,13 +63,13 @@ const TLS: &str = " (tls)";
 pub(super) fn doctor() -> Result<u8, Stop> {
     let machinery = Machinery::start(1)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the checks' runtime")?;
-    let (machine, wire) = runtime.block_on(async {
+    let (machine, wire, containers) = runtime.block_on(async {
         let machine = machine::checks(&machinery.resources.launcher).await;
         let wire = faults(&fidelity::prove().await);
-        (machine, wire)
+        (machine, wire, containers::checks().await)
     });
     let failed = machine.iter().chain(&wire).filter(|check| check.remedy.is_some()).count();
-    print(&table::render(&machine, &wire, failed, colored()))?;
+    print(&table::render(&machine, &wire, &containers, colored()))?;
     Ok(if failed == 0 { exit_code::CONFORMANT } else { exit_code::INCONCLUSIVE })
 }
 

@@ -10,7 +10,7 @@ use hallmark_harness::job::CompletedJobs;
 use hallmark_harness::stage::{ParameterSource, Provider, SecretSetup, SecretSource, StageSetup, ThirdPartySetup};
 
 use super::super::Stop;
-use super::super::setting::Subject;
+use super::super::setting::{Subject, SubjectGround};
 use crate::manifest::{Manifest, Variant};
 
 /// The longest task timeout of the service: somebody who runs a provider by hand wants time.
@@ -34,7 +34,10 @@ impl Source {
         let variant = chosen(&manifest.variants(), variant)?;
         let mut setup = crate::suite::stage_setup(&manifest, &variant, seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
         let provider = if run {
-            Some(Subject::find(&manifest, None, CompletedJobs::default()).map_err(Stop::Usage)?.provider)
+            match Subject::command(&manifest, None, CompletedJobs::default()).map_err(Stop::Usage)?.ground {
+                SubjectGround::Process(provider) => Some(provider),
+                SubjectGround::Container { .. } => None,
+            }
         } else {
             setup.task_timeout_milliseconds = by_hand();
             None

@@ -74,6 +74,7 @@ fn read(path: &Path, bytes: &[u8], tree: Spanned<DeTable<'_>>, problems: &mut Pr
         task_timeout: root.task_timeout,
         hosts: root.hosts,
         sm_url: form.sm_url.unwrap_or(super::InstanceUrl::Loopback),
+        ca: root.ca,
         env: root.env,
         delete: root.delete,
         waivers: root.waivers,

@@ -10,9 +10,11 @@ use super::super::form::{ManifestForm, WaiverForm};
 use super::super::located::{Entries, Located};
 use super::super::model::{DeletePolicy, Waiver};
 use super::super::problem::{Problem, Problems};
+use super::super::words::AuthorityDelivery;
 
 const DEFAULT_TASK_TIMEOUT: Duration = Duration::from_mins(10);
 const LONGEST_TASK_TIMEOUT: Duration = Duration::from_hours(24);
+const DEFAULT_CA: [AuthorityDelivery; 2] = [AuthorityDelivery::Environment, AuthorityDelivery::Bundle];
 const REFUSALS: [u16; 4] = [401, 403, 409, 423];
 /// What Secrets Manager and Code Engine set; the job definition must not.
 const RESERVED: [&str; 4] = ["SM_", "SMIN_", "SMOUT_", "CE_"];
@@ -21,6 +23,7 @@ const RESERVED: [&str; 4] = ["SM_", "SMIN_", "SMOUT_", "CE_"];
 pub(super) struct Root {
     pub(super) task_timeout: Duration,
     pub(super) hosts: Vec<String>,
+    pub(super) ca: Vec<AuthorityDelivery>,
     pub(super) env: BTreeMap<String, String>,
     pub(super) delete: DeletePolicy,
     pub(super) waivers: Vec<Waiver>,
@@ -34,11 +37,12 @@ pub(super) fn checked(form: &ManifestForm, problems: &mut Problems) -> Option<Ro
         problems.push(Problem::new(build.span.clone(), "`build` names no program", "nothing to run", help));
     }
     let hosts = hosts(form.hosts.as_deref().unwrap_or_default(), problems);
+    let ca = ca(form.ca.as_ref(), problems);
     let env = env(form.env.as_ref(), problems);
     let statuses = form.delete.as_ref().and_then(|delete| delete.not_resubmitted.as_deref()).unwrap_or_default();
     let delete = delete(statuses, problems);
     let waivers = waivers(form.waiver.as_deref().unwrap_or_default(), problems);
-    Some(Root { task_timeout: task_timeout(form, problems)?, hosts, env, delete, waivers })
+    Some(Root { task_timeout: task_timeout(form, problems)?, hosts, ca, env, delete, waivers })
 }
 
 fn not_empty(text: &Located<String>, key: &str, help: &str, problems: &mut Problems) {
@@ -70,6 +74,18 @@ pub(super) fn hosts(hosts: &[Located<String>], problems: &mut Problems) -> Vec<S
         problems.push(Problem::new(host.span.clone(), message, "not a host name", help));
     }
     hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
+}
+
+fn ca(ca: Option<&Located<Vec<AuthorityDelivery>>>, problems: &mut Problems) -> Vec<AuthorityDelivery> {
+    let Some(ca) = ca else { return DEFAULT_CA.to_vec() };
+    if ca.is_empty() {
+        let help = "name at least one way, or leave `ca` out for [\"environment\", \"bundle\"]";
+        problems.push(Problem::new(ca.span.clone(), "`ca` is empty: the provider would trust nobody in the suite", "nothing here", help));
+    }
+    let mut ways = ca.value.clone();
+    ways.sort_unstable();
+    ways.dedup();
+    ways
 }
 
 fn env(env: Option<&Entries<String>>, problems: &mut Problems) -> BTreeMap<String, String> {

@@ -10,8 +10,13 @@ pub(super) fn write(page: &mut Page, results: &Results) {
     let run = results.run();
     page.row(&[(Ink::Title, &format!("hallmark {}", run.hallmark)), (Ink::Plain, " judged the provider "), (Ink::Title, &run.provider)]);
     page.blank();
-    let digest = if run.command_digest.is_empty() { "no file".to_owned() } else { format!("sha256 {}", short(&run.command_digest)) };
-    page.field(2, "Command", &format!("{}  ({digest})", run.command));
+    if let Some(image) = &run.image {
+        page.field(2, "Image", &format!("{}  ({}, {})", image.reference, image.digest, image.platform));
+        page.field(2, "Command", &run.command);
+    } else {
+        let digest = if run.command_digest.is_empty() { "no file".to_owned() } else { format!("sha256 {}", short(&run.command_digest)) };
+        page.field(2, "Command", &format!("{}  ({digest})", run.command));
+    }
     page.field(2, "Manifest", &format!("{}  (sha256 {})", run.manifest, short(&run.manifest_digest)));
     if let Some(digest) = &run.job_config_digest {
         page.field(2, "Job config", &format!("sha256 {}", short(digest)));
@@ -28,6 +33,7 @@ pub(super) fn write(page: &mut Page, results: &Results) {
         "Mode",
         match run.mode {
             Mode::Process => "process: the command ran on this machine",
+            Mode::Container => "container: each job ran in a fresh container of the image",
         },
     );
     for (index, limit) in run.limits.iter().enumerate() {

@@ -52,6 +52,8 @@ fn suite(results: &Results, name: &str) -> TestSuite {
     let properties = [
         ("provider", run.provider.as_str()),
         ("command_sha256", run.command_digest.as_str()),
+        ("image", run.image.as_ref().map_or("", |image| image.reference.as_str())),
+        ("image_digest", run.image.as_ref().map_or("", |image| image.digest.as_str())),
         ("manifest", run.manifest.as_str()),
         ("manifest_sha256", run.manifest_digest.as_str()),
         ("catalog_sha256", run.catalog_digest.as_str()),
@@ -59,7 +61,8 @@ fn suite(results: &Results, name: &str) -> TestSuite {
         ("seed", &run.seed.to_string()),
         ("limits", &run.limits.join("; ")),
     ];
-    suite.add_properties(properties.map(|(name, value)| Property::new(name, printable(value))));
+    let there = properties.into_iter().filter(|(name, value)| !value.is_empty() || !name.starts_with("image"));
+    suite.add_properties(there.map(|(name, value)| Property::new(name, printable(value))));
     suite
 }
 

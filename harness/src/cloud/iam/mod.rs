@@ -9,4 +9,4 @@ mod token;
 
 pub use identity::{Identity, Role, Scope};
 pub use service::Iam;
-pub use token::TokenSigner;
+pub use token::{SignerError, TokenSigner};

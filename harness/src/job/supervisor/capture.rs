@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{Errno, ioctl_fionbio};
 
-use super::line::{Kept, Line, LineBuffer};
 use super::outlet::Outlet;
+use crate::job::line::{Kept, Line, LineBuffer};
 use crate::job::protocol::SupervisorEvent;
 use crate::job::spec::JobSpec;
 use crate::journal::LogStream;

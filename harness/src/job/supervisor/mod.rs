@@ -7,7 +7,6 @@
 mod capture;
 mod descendants;
 mod executable;
-mod line;
 mod outlet;
 mod start;
 mod watch;
@@ -80,6 +79,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
                 signal: None,
                 timed_out: false,
                 killed: false,
+                out_of_memory: false,
                 not_started: Some(why),
                 left_behind: 0,
                 dropped_lines: 0,
@@ -113,6 +113,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
         signal,
         timed_out,
         killed: killed && signal == Some(Signal::KILL.as_raw()),
+        out_of_memory: false,
         not_started: None,
         left_behind: u32::try_from(neglected).unwrap_or(u32::MAX),
         dropped_lines,

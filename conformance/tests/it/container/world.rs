@@ -1,0 +1,128 @@
+//! What the tests share: the engine, images of wrong providers and of a right one, and hallmark run on them.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
+
+use bollard::models::{ContainerConfig, ContainerCreateBody};
+use bollard::query_parameters::{
+    CommitContainerOptionsBuilder, CreateContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
+    RemoveContainerOptions, RemoveImageOptions,
+};
+use hallmark::results::Results;
+use hallmark_harness::docker::Daemon;
+use tokio::sync::Mutex;
+
+/// A folder with the mutants' manifest, and the image of one mutant.
+pub(super) struct World {
+    place: tempfile::TempDir,
+    pub(super) daemon: Daemon,
+    pub(super) image: String,
+}
+
+/// A hallmark that ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) process: u32,
+    pub(super) code: Option<i32>,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+/// Returns the engine; none, and a line that says so, where there is none. Where HALLMARK_REQUIRE_DOCKER is set there must be one.
+pub(super) async fn engine() -> Option<Daemon> {
+    match Daemon::connect().await {
+        Ok(daemon) => Some(daemon),
+        Err(error) => {
+            assert!(std::env::var_os("HALLMARK_REQUIRE_DOCKER").is_none(), "{error}");
+            // Not `eprintln!`, which the test's harness catches.
+            let test = std::thread::current().name().unwrap_or("a test").to_owned();
+            std::io::stderr().write_all(format!("skipped: {test}: {error}\n").as_bytes()).ok();
+            None
+        }
+    }
+}
+
+impl World {
+    /// Makes the image of a mutant: this hallmark, FROM scratch, started as that mutant. `more` stands at the top of the manifest.
+    pub(super) async fn with(mutant: &str, more: &str) -> Option<Self> {
+        let daemon = engine().await?;
+        let image = image(&daemon, mutant).await;
+        let place = tempfile::Builder::new().prefix("hallmark-container-").tempdir().unwrap();
+        std::fs::write(place.path().join("provider.toml"), format!("{more}\n{}", hallmark::mutant::MANIFEST)).unwrap();
+        Some(Self { place, daemon, image })
+    }
+
+    /// Starts `hallmark run --image` on it.
+    pub(super) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hallmark"));
+        command.args(["run", "provider.toml", "--image", &self.image, "--out", "out", "--quiet"]).args(arguments);
+        command.current_dir(self.place.path()).env("NO_COLOR", "1");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
+    /// Runs it to its end, and makes sure that nothing of it is left.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Ended {
+        let ended = ended(self.start(arguments)).await;
+        assert_eq!(self.left(ended.process).await, Vec::<String>::new(), "{ended:?}");
+        ended
+    }
+
+    /// Returns the results that a run left.
+    pub(super) fn results(&self) -> Results {
+        Results::read(&self.place.path().join("out/results.ndjson")).unwrap()
+    }
+
+    /// Returns the names of containers and networks that are a process'.
+    pub(super) async fn left(&self, process: u32) -> Vec<String> {
+        let filters = HashMap::from([("label".to_owned(), vec!["hallmark.run".to_owned()])]);
+        let owned = |labels: Option<HashMap<String, String>>| {
+            labels.is_some_and(|labels| labels.get("hallmark.owner").is_some_and(|owner| owner.contains(&format!("/{process}/"))))
+        };
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let containers = self.daemon.docker().list_containers(Some(options)).await.unwrap();
+        let containers = containers.into_iter().filter(|container| owned(container.labels.clone()));
+        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let networks = self.daemon.docker().list_networks(Some(options)).await.unwrap();
+        let networks = networks.into_iter().filter(|network| owned(network.labels.clone()));
+        let containers = containers.map(|container| container.names.unwrap_or_default().join(" "));
+        containers.chain(networks.map(|network| network.name.unwrap_or_default())).collect()
+    }
+}
+
+/// Returns the image of a mutant, making it where there is none of this very program.
+async fn image(daemon: &Daemon, mutant: &str) -> String {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    let _making = ONE_AT_A_TIME.lock().await;
+    let built = tokio::process::Command::new(env!("CARGO_BIN_EXE_hallmark")).args(["image", "build"]).output().await.unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let program = String::from_utf8(built.stdout).unwrap().lines().next().unwrap().to_owned();
+    let tag = mutant.to_ascii_lowercase().replace('/', "-");
+    let image = format!("hallmark-test-mutant:{tag}");
+    let docker = daemon.docker();
+    let old = docker.inspect_image(&image).await.ok();
+    let labels = old.as_ref().and_then(|old| old.config.as_ref()?.labels.clone()).unwrap_or_default();
+    // What is made of the program's image bears its labels.
+    if labels.get("hallmark.program").is_some_and(|digest| program.ends_with(digest)) {
+        return image;
+    }
+    let body = ContainerCreateBody { image: Some(program), ..Default::default() };
+    let container = docker.create_container(None::<CreateContainerOptions>, body).await.unwrap().id;
+    let options = CommitContainerOptionsBuilder::default().container(&container).repo("hallmark-test-mutant").tag(&tag).build();
+    let config = ContainerConfig { cmd: Some(vec!["mutant".into(), mutant.into()]), ..Default::default() };
+    docker.commit_container(options, config).await.unwrap();
+    docker.remove_container(&container, None::<RemoveContainerOptions>).await.unwrap();
+    if let Some(old) = old.and_then(|old| old.id) {
+        docker.remove_image(&old, None::<RemoveImageOptions>, None).await.ok();
+    }
+    image
+}
+
+/// Waits for a hallmark's end.
+pub(super) async fn ended(child: Child) -> Ended {
+    let process = child.id();
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ended { process, code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}

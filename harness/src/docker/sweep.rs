@@ -1,0 +1,176 @@
+//! Clearing up: all of a run that ends, and what runs left behind that were killed. Nothing without hallmark's labels is ever touched.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder};
+use futures::StreamExt as _;
+
+use super::holding::{Holding, OWNER, ROLE, RUN, Role};
+use super::owner::{Fate, Owner};
+use super::{Daemon, DockerError, error};
+
+/// Things that are removed at once.
+const AT_ONCE: usize = 8;
+
+/// Rounds of looking and removing; what is still there afterwards is told.
+const ROUNDS: usize = 5;
+
+/// Age below which a run of another machine or container is left alone although it has no cloud: it may be about to start one.
+const YOUNG: Duration = Duration::from_mins(2);
+
+/// Something of hallmark's on the engine.
+#[derive(Debug, Clone)]
+struct Thing {
+    id: String,
+    run: String,
+    role: String,
+    owner: Option<Owner>,
+    running: bool,
+    container: bool,
+    /// Seconds since 1970, where the engine tells.
+    created: Option<i64>,
+}
+
+impl Holding {
+    /// Removes everything of this run, after which nothing can be made any more. Returns what could not be removed.
+    pub async fn clear(&self) -> Vec<String> {
+        // Waits for whoever is making something.
+        *self.ending.write().await = true;
+        let mut trouble = Vec::new();
+        for _ in 0..ROUNDS {
+            match things(self.daemon(), Some(self.run())).await {
+                Ok(found) if found.is_empty() => return Vec::new(),
+                Ok(found) => trouble = remove(self.daemon(), &found).await,
+                Err(error) => return vec![error.to_string()],
+            }
+        }
+        trouble
+    }
+
+    /// Removes one container of this run. One that is gone already is as good.
+    pub async fn remove(&self, container: &str) -> Result<(), DockerError> {
+        remove_container(self.daemon(), container).await
+    }
+
+    /// Removes one network of this run.
+    pub async fn remove_network(&self, name: &str) -> Result<(), DockerError> {
+        remove_network(self.daemon(), name).await
+    }
+}
+
+/// Removes what runs left behind whose process is gone, or whose clouds are; live runs are left alone. Returns how many things it removed, and what
+/// it could not.
+pub async fn reap_abandoned(daemon: &Daemon) -> Result<(usize, Vec<String>), DockerError> {
+    let mut runs: BTreeMap<String, Vec<Thing>> = BTreeMap::new();
+    for thing in things(daemon, None).await? {
+        runs.entry(thing.run.clone()).or_default().push(thing);
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let abandoned: Vec<Thing> = runs.into_values().filter(|things| is_abandoned(things, now)).flatten().collect();
+    let trouble = remove(daemon, &abandoned).await;
+    Ok((abandoned.len(), trouble))
+}
+
+/// Tells whether a run's things are nobody's any more.
+fn is_abandoned(things: &[Thing], now: Duration) -> bool {
+    match things.iter().find_map(|thing| thing.owner.as_ref()).map_or(Fate::Unknown, Owner::fate) {
+        Fate::Alive => false,
+        Fate::Gone => true,
+        Fate::Unknown => {
+            let has_cloud = things.iter().any(|thing| thing.container && thing.running && thing.role == Role::Cloud.word());
+            let age =
+                |thing: &Thing| thing.created.and_then(|at| u64::try_from(at).ok()).map(|at| now.saturating_sub(Duration::from_secs(at)));
+            let youngest = things.iter().filter_map(age).min();
+            !has_cloud && youngest.is_some_and(|age| age > YOUNG)
+        }
+    }
+}
+
+async fn things(daemon: &Daemon, run: Option<&str>) -> Result<Vec<Thing>, DockerError> {
+    let label = run.map_or_else(|| RUN.to_owned(), |run| format!("{RUN}={run}"));
+    let filters = HashMap::from([("label".to_owned(), vec![label])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let containers = daemon.docker().list_containers(Some(options)).await.map_err(DockerError::when("list containers"))?;
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    let networks = daemon.docker().list_networks(Some(options)).await.map_err(DockerError::when("list networks"))?;
+    let containers = containers.into_iter().filter_map(|container| {
+        let running =
+            container.state.is_some_and(|state| matches!(state.to_string().as_str(), "running" | "created" | "restarting" | "paused"));
+        thing(container.id, container.labels, running, true, container.created)
+    });
+    let networks = networks.into_iter().filter_map(|network| {
+        let created = network
+            .created
+            .as_deref()
+            .and_then(|text| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok());
+        thing(network.id, network.labels, false, false, created.map(time::OffsetDateTime::unix_timestamp))
+    });
+    // Containers first: a network with one in it cannot be removed.
+    Ok(containers.chain(networks).collect())
+}
+
+fn thing(
+    id: Option<String>,
+    labels: Option<HashMap<String, String>>,
+    running: bool,
+    container: bool,
+    created: Option<i64>,
+) -> Option<Thing> {
+    let labels = labels?;
+    let owner = labels.get(OWNER).and_then(|label| Owner::parse(label));
+    let role = labels.get(ROLE).cloned().unwrap_or_default();
+    Some(Thing { id: id?, run: labels.get(RUN)?.clone(), role, owner, running, container, created })
+}
+
+async fn remove(daemon: &Daemon, things: &[Thing]) -> Vec<String> {
+    let mut trouble = Vec::new();
+    for container in [true, false] {
+        let removals = things.iter().filter(|thing| thing.container == container).map(|thing| async move {
+            if container { remove_container(daemon, &thing.id).await } else { remove_network(daemon, &thing.id).await }
+        });
+        let removed = futures::stream::iter(removals).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
+        trouble.extend(removed.into_iter().filter_map(|removed| removed.err().map(|error| error.to_string())));
+    }
+    trouble
+}
+
+async fn remove_container(daemon: &Daemon, id: &str) -> Result<(), DockerError> {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    match daemon.docker().remove_container(id, Some(options)).await {
+        Ok(()) => Ok(()),
+        // Gone, or somebody is removing it already.
+        Err(error) if matches!(error::status(&error), Some(404 | 409)) => Ok(()),
+        Err(error) => Err(DockerError::when(format!("remove the container {id}"))(error)),
+    }
+}
+
+async fn remove_network(daemon: &Daemon, id: &str) -> Result<(), DockerError> {
+    match daemon.docker().remove_network(id).await {
+        Ok(()) => Ok(()),
+        Err(error) if error::status(&error) == Some(404) => Ok(()),
+        Err(error) => Err(DockerError::when(format!("remove the network {id}"))(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn thing_of(owner: Option<Owner>, role: &str, running: bool, created: i64) -> Thing {
+        Thing { id: "x".into(), run: "r".into(), role: role.into(), owner, running, container: role != "network", created: Some(created) }
+    }
+
+    #[test]
+    fn a_run_is_abandoned_when_its_process_is_gone_or_nobody_can_tell_and_its_cloud_is() {
+        let now = Duration::from_secs(10_000);
+        let own = Owner::own();
+        assert!(!is_abandoned(&[thing_of(Some(own), "network", false, 0)], now));
+        let gone = Owner::parse(&Owner::own().label().replace(&format!("/{}/", std::process::id()), "/4194305/"));
+        assert!(is_abandoned(&[thing_of(gone, "cloud", true, 9_999)], now));
+        let elsewhere = Owner::parse("another-boot/1/1");
+        assert!(!is_abandoned(&[thing_of(elsewhere.clone(), "cloud", true, 0)], now));
+        assert!(!is_abandoned(&[thing_of(elsewhere.clone(), "network", false, 9_950)], now));
+        assert!(is_abandoned(&[thing_of(elsewhere.clone(), "network", false, 0), thing_of(elsewhere, "cloud", false, 0)], now));
+    }
+}

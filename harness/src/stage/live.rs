@@ -1,0 +1,289 @@
+//! A live stage: what a scenario orders goes to the fake cloud's admin API, and what the engine asks for is run.
+//!
+//! Where the cloud and the jobs are is the [`Ground`]'s matter; everything else is the same on every ground.
+
+use std::time::{Duration, Instant};
+
+use super::crash::{self, KillMoment};
+use super::{Alteration, Recording, RecordingHeader, StageAddresses, StageError, StageSetup};
+use crate::admin::{AdminClient, CreateSecret, JobFinished, LogLine, Tokens};
+use crate::contract::{SecretId, TaskId, Trigger};
+use crate::engine::{DAY, JobRequest, Knobs, Overrides, RETRIES};
+use crate::fault::{FaultPlan, FaultWhat};
+use crate::job::JobRun;
+use crate::journal::JobRef;
+
+/// The action of a delete job.
+const DELETION: &str = "delete_credentials";
+
+/// A job run that ended, and how long it ran.
+pub struct Ran {
+    /// What it left.
+    pub run: JobRun,
+    /// From its admission to its end.
+    pub time: Duration,
+}
+
+/// Where a stage's cloud is and its jobs run.
+pub trait Ground: Send {
+    /// Runs a job to its end, and kills it when a fault asks for that, which `may_be_killed` says can happen. The admin API is told of its start once it may start: the task timeout does not run while it queues.
+    fn run_job(
+        &mut self,
+        request: &JobRequest,
+        client: &AdminClient,
+        addresses: &StageAddresses,
+        may_be_killed: bool,
+    ) -> impl Future<Output = Result<Ran, StageError>> + Send;
+
+    /// Ends it, or gives it back; `sound` tells whether everything on it went as it should.
+    fn close(self, sound: bool) -> impl Future<Output = ()> + Send;
+}
+
+/// A live stage on some ground.
+pub struct LiveStage<G> {
+    ground: G,
+    header: RecordingHeader,
+    client: AdminClient,
+    addresses: StageAddresses,
+    secrets: Vec<SecretId>,
+    last_deletion: Option<TaskId>,
+    last_job: Option<(JobRef, Option<String>)>,
+    overrides: Overrides,
+    jobs: u32,
+    job_time: Duration,
+    sound: bool,
+    /// Whether the fault plan has jobs killed.
+    kills: bool,
+    setup: StageSetup,
+}
+
+impl<G: Ground> LiveStage<G> {
+    /// Sets the cloud behind `client` up, with fresh ids and keys.
+    pub(super) async fn set_up(ground: G, client: AdminClient, setup: StageSetup, header: RecordingHeader) -> Result<Self, StageError> {
+        let addresses = match client.set_up(&setup).await {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                ground.close(false).await;
+                return Err(error.into());
+            }
+        };
+        Ok(Self {
+            ground,
+            header,
+            client,
+            addresses,
+            secrets: Vec::new(),
+            last_deletion: None,
+            last_job: None,
+            overrides: Overrides::default(),
+            jobs: 0,
+            job_time: Duration::ZERO,
+            sound: true,
+            kills: false,
+            setup,
+        })
+    }
+
+    /// Returns the set-up, e.g. to build other input values from.
+    pub fn setup(&self) -> &StageSetup {
+        &self.setup
+    }
+
+    /// Returns the admin API.
+    pub fn client(&self) -> &AdminClient {
+        &self.client
+    }
+
+    /// Returns how many jobs ran, and for how long in all.
+    pub fn jobs(&self) -> (u32, Duration) {
+        (self.jobs, self.job_time)
+    }
+
+    /// Replaces the fault plan.
+    pub async fn set_faults(&mut self, plan: FaultPlan) -> Result<(), StageError> {
+        self.kills = plan.faults.iter().any(|fault| matches!(fault.what, FaultWhat::KillJob | FaultWhat::KillJobAfterReply));
+        Ok(self.client.set_faults(&plan).await?)
+    }
+
+    /// Changes the knobs.
+    pub async fn turn_knobs(&mut self, turn: impl FnOnce(&mut Knobs)) -> Result<(), StageError> {
+        let mut knobs = self.client.knobs().await?;
+        turn(&mut knobs);
+        Ok(self.client.set_knobs(&knobs).await?)
+    }
+
+    /// Gives a variable of later job runs another value, or leaves it out.
+    pub async fn set_variable(&mut self, name: &str, value: Option<&str>) -> Result<(), StageError> {
+        match value {
+            Some(value) => {
+                self.overrides.set.insert(name.to_owned(), value.to_owned());
+            }
+            None => {
+                self.overrides.unset.insert(name.to_owned());
+            }
+        }
+        Ok(self.client.set_overrides(&self.overrides).await?)
+    }
+
+    /// Ends all changes of variables.
+    pub async fn reset_variables(&mut self) -> Result<(), StageError> {
+        self.overrides = Overrides::default();
+        Ok(self.client.set_overrides(&self.overrides).await?)
+    }
+
+    /// Changes the secrets that inputs name.
+    pub async fn alter_secrets(&mut self, alteration: Alteration) -> Result<(), StageError> {
+        Ok(self.client.alter_secrets(alteration).await?)
+    }
+
+    /// Revokes the provider's access key.
+    pub async fn revoke_access_key(&mut self) -> Result<(), StageError> {
+        Ok(self.client.set_tokens(Tokens::RevokeAccessKey).await?)
+    }
+
+    /// Creates a secret and runs what the engine asks for.
+    pub async fn create_secret(&mut self, order: &CreateSecret) -> Result<(), StageError> {
+        let secret = self.client.create_secret(order).await?;
+        self.secrets.push(secret);
+        self.run_jobs().await
+    }
+
+    /// Rotates the scenario's secret.
+    pub async fn rotate_secret(&mut self, trigger: Trigger) -> Result<(), StageError> {
+        let secret = self.first_secret()?;
+        self.client.rotate(&secret, trigger).await?;
+        self.run_jobs().await
+    }
+
+    /// Deletes the scenario's secret.
+    pub async fn delete_secret(&mut self) -> Result<(), StageError> {
+        let secret = self.first_secret()?;
+        let tasks = self.client.delete_secret(&secret).await?;
+        self.last_deletion = tasks.tasks.last().cloned();
+        self.run_jobs().await
+    }
+
+    /// Asks for the last deletion once more.
+    pub async fn repeat_deletion(&mut self) -> Result<(), StageError> {
+        // Without a deletion there is nothing to repeat; the oracle then finds one run only.
+        let Some(task) = self.last_deletion.clone() else { return Ok(()) };
+        self.client.repeat_deletion(&task).await?;
+        self.run_jobs().await
+    }
+
+    /// Runs the last job once more, with the same task.
+    pub async fn run_again(&mut self) -> Result<(), StageError> {
+        let Some((job, _)) = self.last_job.clone() else { return Ok(()) };
+        self.client.rerun(&job.task).await?;
+        self.run_jobs().await
+    }
+
+    /// Runs a job like the last one for each call that the last one made, and has each killed at its call and run again.
+    pub async fn kill_at_each_call(&mut self, moment: KillMoment) -> Result<(), StageError> {
+        let Some((model, action)) = self.last_job.clone() else { return Ok(()) };
+        let deletes = action.as_deref() == Some(DELETION);
+        for kill in crash::kills(&self.client.journal().await?, &model, moment) {
+            self.note(&format!("killed at {kill}")).await?;
+            if deletes {
+                self.create_secret(&CreateSecret::default()).await?;
+            }
+            self.set_faults(FaultPlan { faults: vec![kill] }).await?;
+            if !deletes {
+                self.create_secret(&CreateSecret::default()).await?;
+            } else if let Some(secret) = self.secrets.last().cloned() {
+                self.client.delete_secret(&secret).await?;
+                self.run_jobs().await?;
+            }
+            self.set_faults(FaultPlan::default()).await?;
+        }
+        self.note("").await?;
+        // What a rerun could not delete is tried again on the next day.
+        self.pass_day().await
+    }
+
+    /// Lets a day pass, and runs what the engine asks for in it.
+    pub async fn pass_day(&mut self) -> Result<(), StageError> {
+        let mut left = DAY;
+        while !left.is_zero() {
+            let rest = self.client.advance(left).await?;
+            self.run_jobs().await?;
+            // A job takes real time, which the engine's clock has gone ahead meanwhile: what is left only ever shrinks.
+            if rest >= left {
+                break;
+            }
+            left = rest;
+        }
+        Ok(())
+    }
+
+    /// Lets all ten days of retries pass.
+    pub async fn pass_all_days(&mut self) -> Result<(), StageError> {
+        for _ in 0..RETRIES {
+            self.pass_day().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes away every credential that jobs made, outside any job.
+    pub async fn revoke_silently(&mut self) -> Result<(), StageError> {
+        for entry in self.client.ledger().await?.into_iter().filter(|entry| entry.alive && !entry.seeded) {
+            self.client.revoke_silently(&entry.third_party, &entry.credential).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes what comes next.
+    pub async fn note(&mut self, text: &str) -> Result<(), StageError> {
+        Ok(self.client.note(text).await?)
+    }
+
+    /// Runs every job that the engine asks for, one after another.
+    pub async fn run_jobs(&mut self) -> Result<(), StageError> {
+        while let Some(request) = self.client.claim().await? {
+            self.run_job(request).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_job(&mut self, request: JobRequest) -> Result<(), StageError> {
+        let job = request.job.clone();
+        let started = Instant::now();
+        let ran = self.ground.run_job(&request, &self.client, &self.addresses, self.kills).await;
+        self.jobs += 1;
+        let Ran { run, time } = ran.inspect_err(|_| {
+            self.job_time += started.elapsed();
+            self.sound = false;
+        })?;
+        self.job_time += time;
+        let lines = run.lines.into_iter().map(|(stream, line)| LogLine { stream, line }).collect();
+        let killed = run.outcome.killed;
+        let stopped = self.client.job_ended(&JobFinished { job: job.clone(), outcome: run.outcome, lines }).await?;
+        self.last_job = Some((job.clone(), request.variables.get("SM_ACTION").cloned()));
+        if killed {
+            // As Code Engine does with a run that did not end well.
+            self.client.rerun(&job.task).await?;
+        } else if !stopped.reported {
+            // Nobody is left to report: the task would time out, and the clock need not wait for it.
+            self.client.expire(&job.task).await?;
+        }
+        Ok(())
+    }
+
+    fn first_secret(&self) -> Result<SecretId, StageError> {
+        self.secrets.first().cloned().ok_or(StageError::NoSecret)
+    }
+
+    /// Returns what happened. The world stays as it is.
+    pub async fn record(&mut self) -> Result<Recording, StageError> {
+        let found = self.client.snapshot().await?;
+        let events = self.client.journal().await?;
+        let mut header = self.header.clone();
+        header.named_secrets = found.named_secrets;
+        Ok(Recording { header, events, snapshot: found.snapshot })
+    }
+
+    /// Ends the stage.
+    pub async fn close(self) {
+        self.ground.close(self.sound).await;
+    }
+}

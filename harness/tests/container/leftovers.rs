@@ -1,0 +1,43 @@
+//! Clearing up: a run's own things and nobody else's.
+
+use bollard::models::NetworkCreateRequest;
+use bollard::query_parameters::ListContainersOptionsBuilder;
+use hallmark_harness::docker::{Holding, reap_abandoned};
+
+use crate::world::{World, engine};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_leaves_nothing_and_makes_nothing_more() {
+    let Some(world) = World::new().await else { return };
+    let stranger = format!("hallmark-test-stranger-{}", uuid::Uuid::new_v4());
+    let docker = world.holding.daemon().docker().clone();
+    docker.create_network(NetworkCreateRequest { name: stranger.clone(), internal: Some(true), ..Default::default() }).await.unwrap();
+    // Left behind half-way: made, and neither started nor removed.
+    let hanging = world.job("hang");
+    let holding = world.holding.clone();
+    let ready = tokio::spawn({
+        let job = hanging.clone();
+        let launcher = hallmark_harness::job::container::ContainerLauncher::new(holding.clone(), 1);
+        async move { launcher.ready(job).await.map(drop) }
+    });
+    ready.await.unwrap().unwrap();
+    let run = holding.run().to_owned();
+    let label = std::collections::HashMap::from([("label".to_owned(), vec![format!("hallmark.run={run}")])]);
+    let list = || ListContainersOptionsBuilder::default().all(true).filters(&label).build();
+    assert_eq!(docker.list_containers(Some(list())).await.unwrap().len(), 1);
+    world.end().await;
+    assert_eq!(docker.list_containers(Some(list())).await.unwrap().len(), 0);
+    assert!(hallmark_harness::docker::internal(&holding).await.is_err(), "a run that ended makes nothing");
+    docker.inspect_network(&stranger, None).await.expect("a stranger's network stays");
+    docker.remove_network(&stranger).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_run_is_not_reaped() {
+    let Some(daemon) = engine().await else { return };
+    let holding = Holding::new(daemon.clone(), tokio::runtime::Handle::current());
+    let network = hallmark_harness::docker::internal(&holding).await.unwrap();
+    reap_abandoned(&daemon).await.unwrap();
+    daemon.docker().inspect_network(&network.name, None).await.expect("the network of a live run stays");
+    assert_eq!(holding.clear().await, Vec::<String>::new());
+}

@@ -1,0 +1,7 @@
+//! Jobs and clouds in real containers. Without a Docker Engine every test says that it was skipped.
+
+mod job;
+mod leftovers;
+mod names;
+mod subject;
+mod world;
