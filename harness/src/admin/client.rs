@@ -210,7 +210,7 @@ impl AdminClient {
     /// Resolves when a fault asks for the death of a job; never where the cloud cannot be heard any more, which every other call tells.
     pub async fn kill_asked(&self, job: &JobRef) {
         if self.find_kill(job).await.is_none() {
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         }
     }
 
