@@ -39,7 +39,8 @@ fn in_words(kind: &EventKind) -> Option<String> {
                 (None, None, None) => "no exit status".to_owned(),
             };
             let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
-            format!("the job ended: {how}{limit}")
+            let memory = if outcome.out_of_memory { ", killed because it took more memory than the job has" } else { "" };
+            format!("the job ended: {how}{limit}{memory}")
         }
         EventKind::TaskChanged { status, cause, .. } => format!("the task became {status} ({cause:?})"),
         EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),
