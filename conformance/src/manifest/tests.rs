@@ -102,7 +102,7 @@ fn secrets_know_their_field_and_do_not_print_their_value() {
 fn the_ways_of_the_authority_are_a_set_and_never_none() {
     let manifest = good(&format!("ca = [\"certifi\", \"bundle\", \"certifi\"]\n{MINIMAL}"));
     assert_eq!(manifest.ca, [AuthorityDelivery::Bundle, AuthorityDelivery::Certifi]);
-    let problems = problems(&format!("ca = []\n{MINIMAL}"));
+    let problems = messages(&format!("ca = []\n{MINIMAL}"));
     assert!(problems.iter().any(|problem| problem.contains("`ca` is empty")), "{problems:?}");
 }
 
