@@ -56,6 +56,8 @@ const LEVELS: &[(&str, Level)] = &[
     ("LPR-002", Level::Must),
     ("LPR-003", Level::Must),
     ("LPR-004", Level::Must),
+    ("LPR-005", Level::Should),
+    ("LPR-006", Level::Should),
     ("CRA-001", Level::Should),
     ("CRA-002", Level::Should),
     ("ROT-001", Level::Must),

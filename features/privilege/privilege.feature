@@ -28,3 +28,17 @@ Feature: Least privilege
       Given a secret was created
       When Secrets Manager deletes the secret
       Then the access key went to IAM alone and its token to Secrets Manager alone
+
+  @LPR-005
+  Rule: No undeclared host is contacted
+    Scenario: A secret is created and deleted
+      Given a secret was created
+      When Secrets Manager deletes the secret
+      Then no undeclared host was contacted
+
+  @LPR-006
+  Rule: One token serves a job
+    Scenario: A secret is created and deleted
+      Given a secret was created
+      When Secrets Manager deletes the secret
+      Then each job asked for one token per API key

@@ -88,8 +88,8 @@ impl Contained {
         Err(Stop::Trouble(anyhow!(
             "the provider refused the certificate of {} ({}) before it made any request: it does not trust the run's certificate authority, so \
              nothing can be said about it. The authority was delivered by ca = {tried:?}. Choose in the manifest from \"environment\" \
-             (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE), \"bundle\" (the system's bundle) and \"certifi\" \
-             (Python's certifi package). A provider that compiled its roots in cannot be certified as an image",
+             (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE), \"bundle\" (the system's bundle), \"certifi\" \
+             (Python's certifi package) and \"java\" (a keystore). A provider that compiled its roots in cannot be certified as an image",
             distrust.host,
             distrust.reason
         )))
@@ -141,6 +141,7 @@ fn harness(delivery: manifest::AuthorityDelivery) -> AuthorityDelivery {
         manifest::AuthorityDelivery::Environment => AuthorityDelivery::Environment,
         manifest::AuthorityDelivery::Bundle => AuthorityDelivery::Bundle,
         manifest::AuthorityDelivery::Certifi => AuthorityDelivery::Certifi,
+        manifest::AuthorityDelivery::Java => AuthorityDelivery::Java,
     }
 }
 

@@ -101,10 +101,19 @@ fn secrets_know_their_field_and_do_not_print_their_value() {
 }
 
 #[test]
+fn the_ways_of_the_authority_are_a_set_and_never_none() {
+    let manifest = good(&format!("ca = [\"certifi\", \"bundle\", \"certifi\"]\n{MINIMAL}"));
+    assert_eq!(manifest.ca, [AuthorityDelivery::Bundle, AuthorityDelivery::Certifi]);
+    let problems = messages(&format!("ca = []\n{MINIMAL}"));
+    assert!(problems.iter().any(|problem| problem.contains("`ca` is empty")), "{problems:?}");
+}
+
+#[test]
 fn a_minimal_manifest_has_the_documented_defaults() {
     let manifest = good(MINIMAL);
     assert_eq!(manifest.task_timeout, Duration::from_mins(10));
     assert_eq!(manifest.sm_url, InstanceUrl::Loopback);
+    assert_eq!(manifest.ca, [AuthorityDelivery::Environment, AuthorityDelivery::Bundle]);
     assert_eq!(manifest.program(), Path::new("provider"));
     let [variant] = &manifest.variants()[..] else { panic!("one variant") };
     assert_eq!((variant.name.as_deref(), variant.third_parties.len(), variant.secrets.len()), (None, 0, 0));

@@ -53,6 +53,8 @@ words! {
         Bundle = "bundle",
         /// It takes the place of the bundle in Python's certifi package.
         Certifi = "certifi",
+        /// JAVA_TOOL_OPTIONS name a keystore with it. Java's runtimes say so on standard error.
+        Java = "java",
     }
 }
 

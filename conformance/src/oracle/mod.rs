@@ -28,7 +28,7 @@ pub use deletion::{
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use outcome::{Ended, ended};
-pub use privilege::works_with_roles;
+pub use privilege::{one_token, works_with_roles};
 pub use rerun::{created_again, killed_creations, killed_deletions};
 pub use retry::{gives_up, lost_acknowledgement, retried};
 pub use update::{final_answer, same_body};

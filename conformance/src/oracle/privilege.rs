@@ -1,5 +1,7 @@
 //! Least privilege: what a provider asks for, and to whom it shows its keys.
 
+use std::collections::BTreeSet;
+
 use hallmark_harness::journal::{EventKind, Exchange, Operation, Refusal, Service};
 use hallmark_harness::redaction::{SecretKind, marks};
 
@@ -9,9 +11,10 @@ use super::update::misses_its_method;
 use super::{At, History, Run};
 use crate::verdict::Judgement;
 
-/// LPR-002, LPR-003 and LPR-004 over every run.
+/// LPR-002 to LPR-005 over every run.
 pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
     let mut judgements = admin_calls(history);
+    judgements.extend(strangers(history));
     for run in &history.runs {
         judgements.extend(run.exchanges.iter().filter_map(|exchange| within_roles(run, *exchange)));
         judgements.extend(run.calls(Operation::GetSecret).map(|read| named_only(history, read)));
@@ -23,6 +26,46 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
         judgements.extend(run.exchanges.iter().filter_map(|exchange| keys_at_home(*exchange)));
     }
     judgements
+}
+
+/// No host is contacted by name that nobody declared (LPR-005).
+fn strangers(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "LPR-005";
+    let mut contacted = history.recording.events.iter().filter_map(|event| match &event.kind {
+        EventKind::HostRefused { job: Some(_), host, port } => Some((event.id, format!("it called {host}:{port}"))),
+        EventKind::NameAsked { job: Some(_), name, declared: false, .. } => Some((event.id, format!("it looked {name} up"))),
+        _ => None,
+    });
+    if let Some((first, what)) = contacted.next() {
+        let expected = "only the hosts of the contract and of the manifest";
+        return vec![Judgement::fail(RULE, expected, what, std::iter::once(first).chain(contacted.map(|(event, _)| event)))];
+    }
+    let last = history.runs.iter().flat_map(|run| &run.exchanges).next_back();
+    last.map(|last| Judgement::pass(RULE, "every host that was called is declared", [last.event])).into_iter().collect()
+}
+
+/// One token per API key serves a job without faults (LPR-006).
+pub fn one_token(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "LPR-006";
+    let sound = history.runs.iter().filter(|run| run.exchanges.iter().all(|exchange| exchange.what.fault.is_none()));
+    let judged = sound.filter_map(|run| {
+        let asked: Vec<At<'_, Exchange>> = run.calls(Operation::Token).collect();
+        let keys: BTreeSet<String> = asked.iter().map(|call| signed_in_with(call.what)).collect();
+        let events = asked.iter().map(|call| call.event);
+        let actual = format!("{}: {} requests for a token with {} keys", run.describe(), asked.len(), keys.len());
+        match asked.len() {
+            0 => None,
+            count if count > keys.len() => Some(Judgement::fail(RULE, "one request for a token per API key", actual, events)),
+            _ => Some(Judgement::pass(RULE, actual, events)),
+        }
+    });
+    let judgements: Vec<Judgement> = judged.collect();
+    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job without faults asked for a token")] } else { judgements }
+}
+
+/// Returns what tells the keys of two requests for a token apart: the marks that stand in place of them.
+fn signed_in_with(request: &Exchange) -> String {
+    marks(&request.body).iter().map(|mark| format!("{}/{}", mark.kind, mark.name)).collect::<Vec<_>>().join(" ")
 }
 
 /// A creation and a deletion work with the documented roles alone (LPR-001).

@@ -42,7 +42,9 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
                 (None, None, None) => "no exit status".to_owned(),
             };
             let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
-            format!("the job ended: {how}{limit}{}", last_lines(job, recording))
+            let limit = if outcome.killed { ", killed at this point on purpose" } else { limit };
+            let memory = if outcome.out_of_memory { ", killed because it took more memory than the job has" } else { "" };
+            format!("the job ended: {how}{limit}{memory}{}", last_lines(job, recording))
         }
         EventKind::TaskChanged { status, cause, .. } => format!("the task became {status} ({cause:?})"),
         EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),

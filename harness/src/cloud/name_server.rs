@@ -53,11 +53,11 @@ impl NameServer {
     }
 
     fn start_on(runtime: &Handle, listen: SocketAddr, address: Ipv4Addr, declared: &[String], journal: Arc<Journal>) -> io::Result<Self> {
-        let datagrams = std::net::UdpSocket::bind(listen)?;
-        datagrams.set_nonblocking(true)?;
-        let listen = datagrams.local_addr()?;
         let connections = std::net::TcpListener::bind(listen)?;
         connections.set_nonblocking(true)?;
+        let listen = connections.local_addr()?;
+        let datagrams = std::net::UdpSocket::bind(listen)?;
+        datagrams.set_nonblocking(true)?;
         let _inside = runtime.enter();
         let (datagrams, connections) = (UdpSocket::from_std(datagrams)?, TcpListener::from_std(connections)?);
         let names = Arc::new(Names { declared: declared.iter().map(|name| name.to_ascii_lowercase()).collect(), address, journal });

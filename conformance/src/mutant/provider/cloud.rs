@@ -90,6 +90,9 @@ impl Provider {
 
     /// Reports with one update, tried again while it may help.
     pub(super) async fn put(&self, body: &Value) -> Answer {
+        if self.is(&privilege::SIGNS_IN_AGAIN) {
+            self.sign_in().await.ok();
+        }
         let answer = self
             .patiently(if self.is(&update::RETRIES_FOR_EVER) { u32::MAX } else { REPORT }, async |attempt| self.update(body, attempt))
             .await;

@@ -90,6 +90,9 @@ impl Provider {
             self.log(&format!("ERROR {failure}"));
             return false;
         }
+        if self.is(&table::privilege::PHONES_HOME) {
+            self.send(self.client.post("https://telemetry.example.com/v1/ran")).await;
+        }
         let end = match self.action() {
             Ok(true) => self.create().await,
             Ok(false) => self.delete().await,

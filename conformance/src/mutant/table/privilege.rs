@@ -19,4 +19,8 @@ mutations! {
         breaks "LPR-004"; says "carries the access key";
     TOKEN_FOR_EVERYBODY = "LPR-004/token", "It sends its IAM token to the third party.";
         breaks "LPR-004"; says "carries an IAM token";
+    PHONES_HOME = "LPR-005/phones-home", "It tells somebody's telemetry that it ran.";
+        breaks "LPR-005"; says "it called telemetry.example.com:443";
+    SIGNS_IN_AGAIN = "LPR-006/signs-in-again", "It asks for another token before it reports.";
+        breaks "LPR-006"; says "2 requests for a token with 1 keys";
 }

@@ -51,6 +51,7 @@ judged! {
     gives_up: "the job gives up before the task timeout" => |history, _| oracle::gives_up(history);
     codes: "the same cause has the same code and different causes have different codes" => |history, _| oracle::codes_by_cause(history);
     roles: "the creation and the deletion worked with the documented roles" => |history, _| oracle::works_with_roles(history);
+    one_token: "each job asked for one token per API key" => |history, _| oracle::one_token(history);
     rotated: "both credentials are distinct and were alive together" => |history, _| oracle::rotated(history);
     no_killed_orphan: "no killed creation left an orphan" => |history, _| oracle::killed_creations(history);
     killed_deletions: "every killed deletion was finished" => |history, _| oracle::killed_deletions(history);
@@ -85,6 +86,7 @@ universally_judged! {
     underived: "no credentials id is derived from a secret";
     within_roles: "no operation outside the documented roles was tried";
     named_only: "only secrets that inputs name were read";
+    no_stranger: "no undeclared host was contacted";
     keys_at_home: "the access key went to IAM alone and its token to Secrets Manager alone";
 }
 

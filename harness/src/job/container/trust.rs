@@ -7,6 +7,7 @@ use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
 use bytes::Bytes;
 
+use super::keystore;
 use crate::docker::{Archive, DockerError, Holding, Role, SubjectImage};
 use crate::job::TrustVariables;
 
@@ -19,6 +20,8 @@ pub enum AuthorityDelivery {
     Bundle,
     /// The bundle of Python's certifi package is ours.
     Certifi,
+    /// Java's options name a keystore of ours.
+    Java,
 }
 
 /// The file that the variables name.
@@ -71,7 +74,9 @@ impl Trust {
     }
 
     async fn decide(look: &Look<'_>, authority: &str, deliveries: &[AuthorityDelivery]) -> Result<Self, DockerError> {
+        let failed = |source| DockerError::Pack { attempted: "writing the certificate as a keystore".to_owned(), source };
         let mut files = Vec::new();
+        let mut stores = Vec::new();
         let mut variables = BTreeMap::new();
         for delivery in deliveries {
             match delivery {
@@ -84,11 +89,16 @@ impl Trust {
                     files.extend(if there.is_empty() { vec![PathBuf::from(BUNDLES[0])] } else { there });
                 }
                 AuthorityDelivery::Certifi => files.extend(look.those_there(certifi_bundles()).await?),
+                AuthorityDelivery::Java => {
+                    stores.push((PathBuf::from(keystore::FILE), keystore::pkcs12(authority).map_err(failed)?));
+                    variables.extend([keystore::variable()]);
+                }
             }
         }
         files.sort();
         files.dedup();
-        let archive = look.archive(&files, authority).await?;
+        let contents = files.into_iter().map(|file| (file, authority.as_bytes().to_vec())).chain(stores).collect::<Vec<_>>();
+        let archive = look.archive(&contents).await?;
         Ok(Self { variables, files: archive })
     }
 }
@@ -143,15 +153,15 @@ impl Look<'_> {
         Ok(real)
     }
 
-    /// Returns an archive with the authority's certificate at each path, and with the folders that are missing.
-    async fn archive(&self, files: &[PathBuf], authority: &str) -> Result<Option<Bytes>, DockerError> {
+    /// Returns an archive of files, and of the folders that are missing.
+    async fn archive(&self, files: &[(PathBuf, Vec<u8>)]) -> Result<Option<Bytes>, DockerError> {
         if files.is_empty() {
             return Ok(None);
         }
         let mut archive = Archive::default();
         let mut made = std::collections::BTreeSet::new();
         let failed = |source| DockerError::Pack { attempted: "writing the certificate's archive".to_owned(), source };
-        for file in files {
+        for (file, content) in files {
             let mut folders: Vec<&Path> = file.ancestors().skip(1).filter(|folder| *folder != Path::new("/")).collect();
             folders.reverse();
             for folder in folders {
@@ -161,7 +171,7 @@ impl Look<'_> {
                     made.insert(folder.to_owned());
                 }
             }
-            archive.file(file, 0o644, authority.as_bytes()).map_err(failed)?;
+            archive.file(file, 0o644, content).map_err(failed)?;
         }
         archive.finish().map(Some).map_err(failed)
     }
