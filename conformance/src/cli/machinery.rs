@@ -11,6 +11,7 @@ use hallmark_harness::job::{ProcessLauncher, SupervisorCommand};
 use hallmark_harness::stage::Resources;
 use rustix::process::{Resource, getrlimit};
 use secrecy::SecretString;
+use tokio::runtime::Runtime;
 
 /// Files that hallmark holds open whatever it plays, generously.
 pub(super) const FILES: u64 = 32;
@@ -22,7 +23,7 @@ pub(super) const FILES_OF_STAGE: u64 = 16;
 pub(super) struct Machinery {
     /// What all stages share.
     pub(super) resources: Resources,
-    clouds: Option<tokio::runtime::Runtime>,
+    clouds: Option<Runtime>,
     /// Holds the authority's certificate for as long as jobs run.
     _folder: tempfile::TempDir,
 }
@@ -31,12 +32,13 @@ impl Machinery {
     /// Starts it, for so many stages at once.
     pub(super) fn start(stages: u64) -> anyhow::Result<Self> {
         enough_files(stages, getrlimit(Resource::Nofile).current)?;
+        Self::start_on(threads()?, stages)
+    }
+
+    /// As [`Self::start`], on threads that run already.
+    pub(super) fn start_on(clouds: Runtime, stages: u64) -> anyhow::Result<Self> {
+        enough_files(stages, getrlimit(Resource::Nofile).current)?;
         install_provider();
-        let clouds = tokio::runtime::Builder::new_multi_thread()
-            .thread_name("hallmark-cloud")
-            .enable_all()
-            .build()
-            .context("starting the threads of the fake clouds")?;
         let folder =
             tempfile::Builder::new().prefix("hallmark-run-").tempdir().context("making a temporary folder for the run's certificate")?;
         let authority = Arc::new(Authority::new().context("making the run's certificate authority")?);
@@ -61,6 +63,15 @@ impl Drop for Machinery {
             clouds.shutdown_background();
         }
     }
+}
+
+/// Starts the threads on which the fake clouds run, and what talks to the Docker Engine.
+pub(super) fn threads() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name("hallmark-cloud")
+        .enable_all()
+        .build()
+        .context("starting the threads of the fake clouds")
 }
 
 /// Refuses to begin what would end in the middle for want of files.

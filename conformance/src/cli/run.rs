@@ -13,7 +13,7 @@ use super::certify::{Certification, Ended, now};
 use super::contained;
 use super::folder::OutFolder;
 use super::keeping::Keeping;
-use super::machinery::Machinery;
+use super::machinery::{Machinery, threads};
 use super::output::OutputArguments;
 use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
@@ -120,11 +120,16 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
         crate::suite::stage_setup(&manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
     }
-    let machinery = Machinery::start(u64::from(arguments.jobs).min(plan.scenarios.len() as u64))?;
-    let runtime = machinery.resources.runtime.clone();
-    let subject = match &arguments.image {
-        Some(image) => runtime.block_on(Subject::image(image, arguments.pull))?,
-        None => Subject::command(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs).map_err(Stop::Usage)?,
+    let (subject, threads) = match &arguments.image {
+        // The engine's connections live on the threads that the run keeps.
+        Some(image) => {
+            let threads = threads()?;
+            (threads.block_on(Subject::image(image, arguments.pull))?, Some(threads))
+        }
+        None => {
+            let subject = Subject::command(&manifest, arguments.command.as_deref(), arguments.remove_completed_jobs);
+            (subject.map_err(Stop::Usage)?, None)
+        }
     };
     let record = run_record(arguments, &manifest, &subject);
     // A folder that cannot be used from the start is the caller's mistake; one that fills up later is trouble.
@@ -140,6 +145,11 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         arguments.jobs,
         humantime::format_duration(manifest.task_timeout + OVERRUN)
     ));
+    let stages = u64::from(arguments.jobs).min(plan.scenarios.len() as u64);
+    let machinery = match threads {
+        Some(threads) => Machinery::start_on(threads, stages)?,
+        None => Machinery::start(stages)?,
+    };
     let recordings = Recordings::new(folder.recordings());
     let suite = |staging: Staging| {
         Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(arguments.jobs), {

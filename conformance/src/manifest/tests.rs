@@ -57,6 +57,7 @@ fn a_full_manifest_is_read() {
     assert_eq!(manifest.task_timeout, Duration::from_secs(30));
     assert_eq!(manifest.hosts, ["metrics.example.com"]);
     assert_eq!(manifest.sm_url, InstanceUrl::Real);
+    assert_eq!(manifest.ca, [AuthorityDelivery::Environment, AuthorityDelivery::Bundle, AuthorityDelivery::Java]);
     assert_eq!(manifest.env["RETRY_BUDGET"], "8s");
     assert_eq!(manifest.delete.not_resubmitted, [403, 409]);
     assert_eq!(manifest.waivers[0].rule, "PRV-005");
