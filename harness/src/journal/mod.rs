@@ -3,12 +3,11 @@
 //! The main type is [`Journal`].
 
 mod event;
+mod facts;
 mod record;
 mod redact;
 mod spill;
 
-pub use event::{
-    Delivery, Derivation, Event, EventKind, Exchange, Facts, JobOutcome, JobRef, LogStream, Operation, PayloadFact, Refusal,
-    ResponseRecord, Service, TaskCause, UpdateFacts,
-};
+pub use event::{Delivery, Event, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, ResponseRecord, Service, TaskCause};
+pub use facts::{Derivation, Facts, PayloadFact, Refusal, UpdateFacts};
 pub use record::{Journal, MEMORY_EVENTS};
