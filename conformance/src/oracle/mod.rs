@@ -9,6 +9,7 @@ mod deletion;
 mod errors;
 mod history;
 mod ledger;
+mod network;
 mod outcome;
 mod privacy;
 mod privilege;
@@ -27,6 +28,7 @@ pub use deletion::{
 };
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
+pub use network::{ELSEWHERE, nothing_follows};
 pub use outcome::{Ended, ended};
 pub use privilege::{one_token, works_with_roles};
 pub use rerun::{created_again, killed_creations, killed_deletions};

@@ -7,6 +7,7 @@ use hallmark_harness::redaction::{SecretKind, marks};
 
 use super::creation::created_once;
 use super::deletion::reported_deleted;
+use super::network::ELSEWHERE;
 use super::update::misses_its_method;
 use super::{At, History, Run};
 use crate::verdict::Judgement;
@@ -141,6 +142,10 @@ fn named_only(history: &History<'_>, read: At<'_, Exchange>) -> Judgement {
 fn keys_at_home(exchange: At<'_, Exchange>) -> Option<Judgement> {
     const RULE: &str = "LPR-004";
     let request = exchange.what;
+    // What a redirect takes there is NET-002's.
+    if request.host == ELSEWHERE {
+        return None;
+    }
     let headers = request.headers.iter().map(|(_, value)| value.as_str());
     let texts = headers.chain([request.target.as_str(), request.body.as_str()]);
     let shown: Vec<SecretKind> =

@@ -23,6 +23,7 @@ features![
     "errors/errors.feature",
     "privacy/privacy.feature",
     "privilege/privilege.feature",
+    "network/network.feature",
     "rotation/rotation.feature",
 ];
 

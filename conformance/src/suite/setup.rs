@@ -11,6 +11,7 @@ use hallmark_harness::stage::{
 use secrecy::ExposeSecret;
 
 use crate::manifest::{InputValue, InstanceUrl, Manifest, SecretData, Variant};
+use crate::oracle::ELSEWHERE;
 
 /// Why a variant cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,7 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
         third_parties,
         secrets,
         parameters,
-        hosts: manifest.hosts.clone(),
+        hosts: manifest.hosts.iter().cloned().chain([ELSEWHERE.to_owned()]).collect(),
         account: AccountSetup { roles: roles(variant), trusted_profile },
     })
 }

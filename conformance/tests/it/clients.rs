@@ -15,14 +15,15 @@ use hallmark::verdict::{Judgement, Verdict};
 type Broken<'a> = (&'a str, &'a str);
 
 /// What both break: neither repeats a revocation, knows a 404 for a credential that is gone, reads the task after a lost answer, or looks for
-/// what a killed run of the same task has made. Where an undo fails, its own error is what they report then.
-const BOTH: [Broken<'_>; 7] = [
+/// what a killed run of the same task has made. IBM's SDKs themselves send the API key on where IAM redirects. Where an undo fails, its own error is what they report then.
+const BOTH: [Broken<'_>; 8] = [
     ("CRE-012", "1 revocations were tried"),
     ("DEL-003", "it reported failed"),
     ("DEL-009", "the second run ended failed"),
     ("UPD-002", "1 more after the 400: failed"),
     ("UPD-003", "1 more after the 404: failed"),
     ("CRA-001", "2 alive"),
+    ("NET-002", "carries access key sm-access"),
     ("UPD-008", "the job destroyed the live credential"),
 ];
 

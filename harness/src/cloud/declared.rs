@@ -6,7 +6,7 @@ use super::answer;
 use super::wire::{Backend, Handled, Received};
 use crate::journal::{Facts, Operation, Service};
 
-/// Answers every request with an empty 200.
+/// Answers every request with an empty 200, below `.invalid` (RFC 2606: nobody's) with an empty 404.
 #[derive(Debug)]
 pub(super) struct DeclaredHost;
 
@@ -19,8 +19,9 @@ impl Backend for DeclaredHost {
         Operation::Other
     }
 
-    fn handle(&self, _request: &Received) -> Handled {
-        answer::empty(StatusCode::OK, false, Facts::default())
+    fn handle(&self, request: &Received) -> Handled {
+        let status = if request.host.ends_with(".invalid") { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        answer::empty(status, false, Facts::default())
     }
 
     fn refuse(&self, _request: &Received, status: StatusCode) -> Handled {

@@ -32,7 +32,7 @@ pub struct StageSetup {
     pub secrets: Vec<SecretSetup>,
     /// Input values by lower-case name.
     pub parameters: BTreeMap<String, ParameterSource>,
-    /// Further hosts that may be contacted by name; the fake answers them with an empty 200.
+    /// Further hosts that may be contacted by name; the fake answers them with an empty 200, those below `.invalid` with an empty 404.
     pub hosts: Vec<String>,
     /// The provider's service id.
     pub account: AccountSetup,

@@ -36,8 +36,13 @@ pub fn run(id: &str) -> Result<u8, String> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("starting a runtime: {error}"))?;
+    let follows = |which: u16| {
+        reqwest::redirect::Policy::custom(move |attempt| if attempt.status() == which { attempt.follow() } else { attempt.stop() })
+    };
     let redirects = if mutation == Some(&table::delete::FOLLOWS_THE_REDIRECT) {
-        reqwest::redirect::Policy::limited(3)
+        follows(302)
+    } else if mutation == Some(&table::network::SENDS_IT_ON) {
+        follows(307)
     } else {
         reqwest::redirect::Policy::none()
     };

@@ -43,6 +43,7 @@ pub mod crash;
 pub mod create;
 pub mod delete;
 pub mod error;
+pub mod network;
 pub mod privacy;
 pub mod privilege;
 pub mod rotation;
@@ -50,7 +51,7 @@ pub mod update;
 
 /// Returns every mutation, by chapter.
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
-    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL, crash::ALL, rotation::ALL]
+    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL, network::ALL, crash::ALL, rotation::ALL]
         .into_iter()
         .flatten()
 }

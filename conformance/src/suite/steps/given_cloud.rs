@@ -9,6 +9,7 @@ use hallmark_harness::stage::Alteration;
 
 use super::super::world::{ProviderWorld, StepTrouble};
 use super::{answer, broken, calls, unapplied};
+use crate::oracle::ELSEWHERE;
 
 fn update(when: FaultWhen, what: FaultWhat) -> Fault {
     unapplied(FaultService::SecretsManager, Operation::UpdateTask, when, what)
@@ -52,6 +53,25 @@ async fn task_ends_early(world: &mut ProviderWorld, how: String) -> Result<(), S
 async fn iam_answers(world: &mut ProviderWorld, status: u16, body: String) -> Result<(), StepTrouble> {
     let body = (!body.is_empty()).then_some(body.as_str());
     world.add_fault(unapplied(FaultService::Iam, Operation::Token, FaultWhen::Every, answer(status, body))).await
+}
+
+#[given(regex = r"^(IAM|Secrets Manager|the third party) redirects every (token request|update|creation) to (another host|plain http)$")]
+async fn redirects(world: &mut ProviderWorld, service: String, request: String, place: String) -> Result<(), StepTrouble> {
+    let service = match service.as_str() {
+        "IAM" => FaultService::Iam,
+        "Secrets Manager" => FaultService::SecretsManager,
+        _ => FaultService::ThirdParty,
+    };
+    let operation = match request.as_str() {
+        "token request" => Operation::Token,
+        "update" => Operation::UpdateTask,
+        _ => Operation::Create,
+    };
+    let scheme = if place == "plain http" { "http" } else { "https" };
+    let headers = [("location".to_owned(), format!("{scheme}://{ELSEWHERE}/moved"))].into();
+    // 307 asks for the same request, body and all.
+    let redirect = FaultWhat::Status { status: 307, headers, body: Some(String::new()) };
+    world.add_fault(unapplied(service, operation, FaultWhen::Every, redirect)).await
 }
 
 #[given("IAM has revoked the access key")]

@@ -1,0 +1,50 @@
+//! Where requests go that were meant for a service.
+
+use hallmark_harness::journal::{Exchange, Service};
+use hallmark_harness::redaction::marks;
+
+use super::{At, History};
+use crate::verdict::Judgement;
+
+/// A host that answers and is nobody's: where redirects lead to.
+pub const ELSEWHERE: &str = "elsewhere.hallmark.invalid";
+
+/// No secret arrives where a redirect leads to (NET-002).
+pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "NET-002";
+    let mut judgements = Vec::new();
+    for run in &history.runs {
+        let redirected: Vec<u64> = run.exchanges.iter().filter(|exchange| leads_elsewhere(exchange.what)).map(|at| at.event).collect();
+        if redirected.is_empty() {
+            continue;
+        }
+        let followed =
+            run.exchanges.iter().filter(|exchange| exchange.what.service == Service::Declared && exchange.what.host == ELSEWHERE);
+        let carried = followed.clone().find_map(|exchange| Some((exchange, carried(*exchange)?)));
+        let judgement = match carried {
+            Some((exchange, what)) => {
+                let request = exchange.what;
+                let way = if request.tls { "" } else { ", in the clear" };
+                let actual = format!("{}: {} {} at {}{way} carries {what}", run.describe(), request.method, request.target, request.host);
+                Judgement::fail(RULE, "no secret is sent on by a redirect", actual, redirected.into_iter().chain([exchange.event]))
+            }
+            None if followed.count() > 0 => Judgement::pass(RULE, "the redirect was followed with nothing secret", redirected),
+            None => Judgement::pass(RULE, "the redirect was not followed", redirected),
+        };
+        judgements.push(judgement);
+    }
+    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no request was redirected")] } else { judgements }
+}
+
+fn leads_elsewhere(exchange: &Exchange) -> bool {
+    let headers = exchange.response.iter().filter(|response| (300..400).contains(&response.status)).flat_map(|response| &response.headers);
+    headers.into_iter().any(|(name, value)| name.eq_ignore_ascii_case("location") && value.contains(ELSEWHERE))
+}
+
+/// Returns the first secret that a request carries, in the words of its mark.
+fn carried(exchange: At<'_, Exchange>) -> Option<String> {
+    let request = exchange.what;
+    let headers = request.headers.iter().map(|(_, value)| value.as_str());
+    let mut found = headers.chain([request.target.as_str(), request.body.as_str()]).flat_map(marks);
+    found.next().map(|mark| format!("{} {}", mark.kind.to_string().replace('_', " "), mark.name))
+}
