@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
+};
 use futures::StreamExt as _;
+use tokio::time::timeout;
 
 use super::holding::{Holding, OWNER, ROLE, RUN, Role};
 use super::owner::{Fate, Owner};
@@ -58,6 +61,9 @@ impl Holding {
         remove_network(self.daemon(), name).await
     }
 }
+
+/// Longest wait for a container that somebody else removes.
+const LONGEST_REMOVAL: Duration = Duration::from_secs(30);
 
 /// Removes what runs left behind whose process is gone, or whose clouds are; live runs are left alone. Returns how many things it removed, and what
 /// it could not.
@@ -139,9 +145,21 @@ async fn remove_container(daemon: &Daemon, id: &str) -> Result<(), DockerError> 
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     match daemon.docker().remove_container(id, Some(options)).await {
         Ok(()) => Ok(()),
-        // Gone, or somebody is removing it already.
-        Err(error) if matches!(error::status(&error), Some(404 | 409)) => Ok(()),
+        Err(error) if error::status(&error) == Some(404) => Ok(()),
+        // Somebody is removing it already. Until that is done it holds on to its network.
+        Err(error) if error::status(&error) == Some(409) => removed(daemon, id).await,
         Err(error) => Err(DockerError::when(format!("remove the container {id}"))(error)),
+    }
+}
+
+/// Waits until a container is gone that is being removed.
+async fn removed(daemon: &Daemon, id: &str) -> Result<(), DockerError> {
+    let options = WaitContainerOptionsBuilder::default().condition("removed").build();
+    let mut waiting = std::pin::pin!(daemon.docker().wait_container(id, Some(options)));
+    match timeout(LONGEST_REMOVAL, waiting.next()).await {
+        // Its exit code, which the library makes an error of, or nothing of that id any more.
+        Ok(_) => Ok(()),
+        Err(_) => Err(DockerError::Silent { what: format!("that the container {id} is removed") }),
     }
 }
 

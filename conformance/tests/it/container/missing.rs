@@ -7,6 +7,7 @@ use super::world::{World, engine};
 fn run(image: &str, docker: Option<&str>) -> (Option<i32>, String) {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("provider.toml"), hallmark::mutant::MANIFEST).unwrap();
+    std::fs::write(place.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_hallmark"));
     command.args(["run", "provider.toml", "--image", image, "--rule", "CRE-001"]).current_dir(place.path());
     if let Some(host) = docker {

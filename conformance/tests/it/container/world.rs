@@ -52,6 +52,7 @@ impl World {
         let image = image(&daemon, mutant).await;
         let place = tempfile::Builder::new().prefix("hallmark-container-").tempdir().unwrap();
         std::fs::write(place.path().join("provider.toml"), format!("{more}\n{}", hallmark::mutant::MANIFEST)).unwrap();
+        std::fs::write(place.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).unwrap();
         Some(Self { place, daemon, image })
     }
 
