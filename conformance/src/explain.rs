@@ -2,7 +2,7 @@
 //!
 //! The main functions are [`explain`] and [`find`], which any command that takes a rule's id can use.
 
-use crate::catalog::{Catalog, Rule, RuleId};
+use crate::catalog::{Catalog, Level, Rule, RuleId};
 use crate::chapter::Chapter;
 use crate::paragraph::wrapped;
 
@@ -47,7 +47,9 @@ pub fn explain(catalog: &Catalog, id: &str) -> Result<String, UnknownRule> {
         sections.push(section("Needs", &needs.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     sections.push(section("Explanation", &[&rule.explanation]));
-    sections.push(section("To run it alone", &[&format!("hallmark run MANIFEST --rule {}", rule.id)]));
+    // Under core only musts count, and a run of nothing that counts proves nothing.
+    let profile = if rule.level == Level::Should { " --profile resilient" } else { "" };
+    sections.push(section("To run it alone", &[&format!("hallmark run MANIFEST --rule {}{profile}", rule.id)]));
     Ok(sections.join("\n\n") + "\n")
 }
 

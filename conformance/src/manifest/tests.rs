@@ -212,6 +212,16 @@ fn each_mistake_has_its_message() {
         ),
         (
             "command = \"provider\"",
+            "command = \"a\"\nenv = { PROFILE = \"x\" }\ntrusted_profile = { id = \"PROFILE\", token_file = \"FILE\" }",
+            "`PROFILE` has a value already",
+        ),
+        (
+            "command = \"provider\"",
+            "command = \"a\"\ntrusted_profile = { id = \"PROFILE\", token_file = \"https_proxy\" }",
+            "`https_proxy` means something to every program",
+        ),
+        (
+            "command = \"provider\"",
             "command = \"a\"\ndelete = { not_resubmitted = [503] }",
             "503 is not the status of a refusal that may be left alone",
         ),

@@ -48,8 +48,9 @@ fn agrees(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     // Applied but not acknowledged: the provider may know or not, so either exit status is right.
     let ambiguous = !success && run.applied().is_some_and(|update| !update.acknowledged());
     // The same where an earlier run of the task was reported: the success is there, though this run did not bring it about.
-    let before =
-        history.runs.iter().any(|other| other.job.task == run.job.task && other.job.run < run.job.run && other.applied().is_some());
+    let before = history.runs.iter().any(|other| {
+        other.job.task == run.job.task && other.job.run < run.job.run && other.applied().is_some_and(|update| update.reports() != "failed")
+    });
     // A crash has its own rule, and a job that the launcher ended has no exit status of its own.
     if ambiguous || before || outcome.what.timed_out || outcome.what.signal.is_some() {
         return None;

@@ -1,6 +1,7 @@
 //! Least privilege: what a provider asks for, and to whom it shows its keys.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use hallmark_harness::journal::{EventKind, Exchange, Operation, Refusal, Service};
 use hallmark_harness::redaction::{SecretKind, marks};
@@ -33,7 +34,10 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
 fn strangers(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "LPR-005";
     let mut contacted = history.recording.events.iter().filter_map(|event| match &event.kind {
-        EventKind::HostRefused { job: Some(_), host, port } => Some((event.id, format!("it called {host}:{port}"))),
+        // An address is no name; in a container nobody would see it.
+        EventKind::HostRefused { job: Some(_), host, port } if host.parse::<IpAddr>().is_err() => {
+            Some((event.id, format!("it called {host}:{port}")))
+        }
         EventKind::NameAsked { job: Some(_), name, declared: false, .. } => Some((event.id, format!("it looked {name} up"))),
         _ => None,
     });

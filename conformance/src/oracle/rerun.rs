@@ -47,8 +47,11 @@ fn as_reported(history: &History<'_>, run: &Run<'_>, rule: &str) -> Judgement {
     let expected = "alive at the third party is what the task reports, and nothing else";
     let status = status(history, &run.job.task).map_or_else(|| "gone".to_owned(), |status| status.to_string());
     let names: Vec<&str> = alive.iter().map(|issued| issued.what).collect();
-    let living =
-        if names.is_empty() { "nothing it made is alive".to_owned() } else { format!("{} alive ({})", names.len(), names.join(", ")) };
+    let living = match (names.as_slice(), created) {
+        ([], true) => "the reported credential is not alive".to_owned(),
+        ([], false) => "nothing it made is alive".to_owned(),
+        _ => format!("{} alive ({})", names.len(), names.join(", ")),
+    };
     let evidence = runs().flat_map(|run| {
         let issued = run.issued.iter().map(|issued| issued.event);
         let updates = run.updates().map(|update| update.event);

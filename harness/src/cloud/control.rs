@@ -221,7 +221,7 @@ impl Cloud {
         }
         let current = self.current()?;
         current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
-        current.sockets.faults().set(plan);
+        current.sockets.set_faults(plan);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::declared::DeclaredHost;
 use super::hosts;
 use super::name_server::NameServer;
 use super::wire::{Entrance, Router, WireServer, Wiring};
-use crate::fault::FaultBook;
+use crate::fault::{FaultBook, FaultPlan};
 use crate::journal::{EventKind, Journal};
 use crate::stage::StageAddresses;
 
@@ -62,6 +62,12 @@ impl Sockets {
             }
         };
         Ok(Self { servers, names, faults, wiring, addresses, journal: contents.journal.clone() })
+    }
+
+    /// Replaces the fault plan. A job that was to be killed may go on then.
+    pub(super) fn set_faults(&self, plan: FaultPlan) {
+        self.faults.set(plan);
+        self.wiring.lift_halt();
     }
 
     /// Returns the fault book that all listeners share.

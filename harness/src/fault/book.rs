@@ -8,7 +8,8 @@ use crate::journal::{Operation, Service};
 
 /// The fault plan of one stage and the calls made since it was set. Shared by all its listeners as `Arc<FaultBook>`.
 ///
-/// Calls count per service and operation; each third party counts for itself, also where one fault addresses all of them.
+/// Calls count per service and operation; each third party counts for itself, also where one fault addresses all of them, but for faults that kill
+/// the job.
 /// Without a plan a call costs one atomic read.
 #[derive(Debug, Default)]
 pub struct FaultBook {
@@ -60,11 +61,17 @@ impl FaultBook {
             calls.push((service.clone(), operation, 0));
             calls.len() - 1
         });
-        let count = &mut calls[row].2;
-        *count = count.saturating_add(1);
+        calls[row].2 = calls[row].2.saturating_add(1);
+        let own = calls[row].2;
+        let of_all = |of: &FaultService| {
+            let covered = calls.iter().filter(|(known, called, _)| *called == operation && of.covers(known));
+            covered.fold(0, |sum: u32, (_, _, count)| sum.saturating_add(*count))
+        };
+        // A job dies once: where several third parties share an address, a kill counts the calls of all of them.
+        let count = |fault: &Fault| if fault.what.kills() { of_all(&fault.service) } else { own };
         plan.faults
             .iter()
-            .find(|fault| fault.operation == operation && fault.service.covers(service) && fault.when.includes(*count))
+            .find(|fault| fault.operation == operation && fault.service.covers(service) && fault.when.includes(count(fault)))
             .cloned()
     }
 
@@ -113,6 +120,21 @@ mod tests {
         assert_eq!(acts(&book, &Service::ThirdParty("b".into()), Operation::Create, 4), expected);
         assert_eq!(acts(&book, &Service::SecretsManager, Operation::Create, 1), [None]);
         assert_eq!(acts(&book, &Service::Declared, Operation::Create, 1), [None]);
+    }
+
+    #[test]
+    fn a_kill_counts_the_calls_of_all_third_parties_so_that_each_of_them_can_be_met_once() {
+        let book = FaultBook::new();
+        book.set("third_party.create@nth:2 after_commit kill_job".parse().unwrap());
+        let one_each = || {
+            [
+                acts(&book, &Service::ThirdParty("a".into()), Operation::Create, 1),
+                acts(&book, &Service::ThirdParty("b".into()), Operation::Create, 1),
+            ]
+        };
+        assert_eq!(one_each().concat(), [None, Some("kill_job".to_owned())]);
+        // The rerun.
+        assert_eq!(one_each().concat(), [None, None]);
     }
 
     #[test]

@@ -169,3 +169,10 @@ pub enum FaultWhat {
     /// The job is killed once the answer to this call has left; nothing takes effect from then on until it is gone.
     KillJobAfterReply,
 }
+
+impl FaultWhat {
+    /// Tells whether it has the job killed.
+    pub fn kills(&self) -> bool {
+        matches!(self, Self::KillJob | Self::KillJobAfterReply)
+    }
+}

@@ -31,6 +31,8 @@ pub struct JobEnvironment {
     /// The project and the job's definition.
     pub project: CodeEngineProject,
     /// `JOB_RETRY_LIMIT`: reruns of a run that exits with another code than 0. IBM's deployer creates jobs with 0.
+    ///
+    /// A run that is a rerun shows what allowed it.
     pub retry_limit: u32,
 }
 

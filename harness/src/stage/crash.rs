@@ -3,6 +3,9 @@
 use crate::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
 use crate::journal::{Event, EventKind, JobRef, Operation, Service};
 
+/// Calls of a job at which jobs like it are killed, at most.
+const MOST: usize = 40;
+
 /// When, around a call, a job is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillMoment {
@@ -14,7 +17,7 @@ pub enum KillMoment {
     After,
 }
 
-/// Returns a fault for each call that a job made, in their order: the job that meets it is killed at that call.
+/// Returns a fault for each call that a job made, the first 40 of them, in their order: the job that meets it is killed at that call.
 pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<Fault> {
     let mut made: Vec<(FaultService, Operation)> = Vec::new();
     let mut calls: Vec<_> = events
@@ -26,6 +29,8 @@ pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<F
         .collect();
     // The journal notes a call when its answer has left.
     calls.sort_by_key(|exchange| exchange.body_at);
+    // A provider that polls would be killed for ever.
+    calls.truncate(MOST);
     let kill = |service: &FaultService, operation, number| {
         let (phase, what) = match moment {
             KillMoment::Before => (FaultPhase::BeforeCommit, FaultWhat::KillJob),

@@ -9,7 +9,7 @@ use super::{Alteration, Recording, RecordingHeader, StageAddresses, StageError, 
 use crate::admin::{AdminClient, CreateSecret, JobFinished, LogLine, Tokens};
 use crate::contract::{SecretId, TaskId, Trigger};
 use crate::engine::{DAY, JobRequest, Knobs, Overrides, RETRIES};
-use crate::fault::{FaultPlan, FaultWhat};
+use crate::fault::FaultPlan;
 use crate::job::JobRun;
 use crate::journal::JobRef;
 
@@ -101,7 +101,7 @@ impl<G: Ground> LiveStage<G> {
 
     /// Replaces the fault plan.
     pub async fn set_faults(&mut self, plan: FaultPlan) -> Result<(), StageError> {
-        self.kills = plan.faults.iter().any(|fault| matches!(fault.what, FaultWhat::KillJob | FaultWhat::KillJobAfterReply));
+        self.kills = plan.faults.iter().any(|fault| fault.what.kills());
         Ok(self.client.set_faults(&plan).await?)
     }
 

@@ -66,7 +66,7 @@ impl Provider {
             in_image: false,
             removal: self.completed,
             project: CodeEngineProject::default(),
-            retry_limit: 0,
+            retry_limit: request.job.run,
         };
         JobSpec {
             arguments: self.arguments.clone(),

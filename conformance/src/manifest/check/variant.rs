@@ -12,6 +12,23 @@ use super::super::problem::{Problem, Problems, listed, nearest};
 use super::{input, root, source};
 use crate::job_config::JobConfig;
 
+/// Variables that the system, the proxy or the run's certificates need.
+const TAKEN: [&str; 13] = [
+    "PATH",
+    "HOME",
+    "PWD",
+    "HOSTNAME",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_USE_ENV_PROXY",
+    "JAVA_TOOL_OPTIONS",
+];
+
 /// Entries by name, those of the variant in place of those of the manifest.
 pub(super) type Merged<'a, T> = BTreeMap<&'a str, &'a Entry<T>>;
 
@@ -26,6 +43,7 @@ pub(super) struct Layers<'a> {
     pub(super) secrets: Merged<'a, SecretForm>,
     pub(super) third_parties: Merged<'a, ThirdPartyForm>,
     trusted_profile: Option<&'a TrustedProfileForm>,
+    env: Option<&'a Entries<String>>,
 }
 
 impl<'a> Layers<'a> {
@@ -41,6 +59,7 @@ impl<'a> Layers<'a> {
             secrets: merged(form.secrets.as_ref(), over.and_then(|over| over.secrets.as_ref())),
             third_parties: merged(form.third_party.as_ref(), over.and_then(|over| over.third_party.as_ref())),
             trusted_profile: over.and_then(|over| over.trusted_profile.as_ref()).or(form.trusted_profile.as_ref()),
+            env: form.env.as_ref(),
         }
     }
 }
@@ -75,13 +94,22 @@ fn resolve(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> 
         outputs: outputs(layers, config, problems),
         third_parties: source::third_parties(layers, problems),
         secrets: source::secrets(layers, problems),
-        trusted_profile: layers.trusted_profile.map(|profile| trusted_profile(profile, problems)),
+        trusted_profile: layers.trusted_profile.map(|profile| trusted_profile(profile, layers.env, problems)),
     }
 }
 
-fn trusted_profile(form: &TrustedProfileForm, problems: &mut Problems) -> TrustedProfile {
-    root::check_variable(&form.id, problems);
-    root::check_variable(&form.token_file, problems);
+fn trusted_profile(form: &TrustedProfileForm, env: Option<&Entries<String>>, problems: &mut Problems) -> TrustedProfile {
+    for name in [&form.id, &form.token_file] {
+        root::check_variable(name, problems);
+        if let Some(entry) = env.and_then(|env| env.0.iter().find(|entry| entry.name.value == name.value)) {
+            let problem =
+                Problem::new(name.span.clone(), format!("`{}` has a value already", name.as_str()), "set twice", "name another variable");
+            problems.push(problem.and(entry.name.span.clone(), "set here"));
+        } else if TAKEN.contains(&name.to_ascii_uppercase().as_str()) {
+            let message = format!("`{}` means something to every program", name.as_str());
+            problems.push(Problem::new(name.span.clone(), message, "taken", "name a variable of your own"));
+        }
+    }
     if form.id.value == form.token_file.value {
         let problem =
             Problem::new(form.token_file.span.clone(), "one variable cannot hold both id and file", "the same", "name another variable");

@@ -168,6 +168,10 @@ impl<'a> Arrival<'a> {
 
     /// Holds every request that follows, and asks for the job's death: now, or when this one's answer has left.
     pub(super) fn kill(&mut self, after_reply: bool) {
+        if self.record().job.is_none() {
+            // Nobody would ever end it.
+            return;
+        }
         self.line.wiring.halt.hold();
         if after_reply {
             self.record_mut().kills = true;

@@ -61,7 +61,7 @@ impl ContainerGround {
             in_image: true,
             removal: self.provider.completed,
             project: CodeEngineProject::default(),
-            retry_limit: 0,
+            retry_limit: request.job.run,
         };
         ContainerJob {
             job: request.job.clone(),
