@@ -102,7 +102,8 @@ fn readable(update: Update<'_>, error: &TaskError) -> Option<Judgement> {
 /// A failure is logged too (ERR-005).
 fn logged(run: &Run<'_>) -> Option<Judgement> {
     const RULE: &str = "ERR-005";
-    let outcome = run.outcome?;
+    // A job that was killed has no time for last words.
+    let outcome = run.outcome.filter(|_| !run.was_killed())?;
     let failed = outcome.what.exit_code.is_some_and(|code| code != 0) && outcome.what.not_started.is_none()
         || run.applied().is_some_and(|update| update.reports() == "failed");
     if !failed {
