@@ -4,6 +4,7 @@
 
 use hallmark_harness::contract::{TaskId, TaskStatus};
 use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts};
+use hallmark_harness::redaction::{Mark, marks};
 use hallmark_harness::stage::{RecordedTask, Recording};
 
 /// Something of the journal, with the id of its event.
@@ -172,6 +173,12 @@ fn distrust(recording: &Recording) -> Option<String> {
         "the provider ended the TLS handshake with {host} before any request ({reason}): it does not trust the run's certificate \
          authority, which it is given by SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and NODE_EXTRA_CA_CERTS; have it read one of them"
     ))
+}
+
+/// Returns the marks of every secret that a request carries: in its headers, its address and its body.
+pub(super) fn carried(request: &Exchange) -> impl Iterator<Item = Mark> + '_ {
+    let headers = request.headers.iter().map(|(_, value)| value.as_str());
+    headers.chain([request.target.as_str(), request.body.as_str()]).flat_map(marks)
 }
 
 impl<'recording> Run<'recording> {

@@ -1,9 +1,9 @@
 //! Where requests go that were meant for a service.
 
 use hallmark_harness::journal::{Exchange, Service};
-use hallmark_harness::redaction::marks;
 
-use super::{At, History};
+use super::History;
+use super::history::carried;
 use crate::verdict::Judgement;
 
 /// A host that answers and is nobody's: where redirects lead to.
@@ -20,12 +20,14 @@ pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {
         }
         let followed =
             run.exchanges.iter().filter(|exchange| exchange.what.service == Service::Declared && exchange.what.host == ELSEWHERE);
-        let carried = followed.clone().find_map(|exchange| Some((exchange, carried(*exchange)?)));
-        let judgement = match carried {
-            Some((exchange, what)) => {
+        let secret = followed.clone().find_map(|exchange| Some((exchange, carried(exchange.what).next()?)));
+        let judgement = match secret {
+            Some((exchange, mark)) => {
                 let request = exchange.what;
                 let way = if request.tls { "" } else { ", in the clear" };
-                let actual = format!("{}: {} {} at {}{way} carries {what}", run.describe(), request.method, request.target, request.host);
+                let kind = mark.kind.to_string().replace('_', " ");
+                let call = format!("{} {} at {}{way}", request.method, request.target, request.host);
+                let actual = format!("{}: {call} carries {kind} {}", run.describe(), mark.name);
                 Judgement::fail(RULE, "no secret is sent on by a redirect", actual, redirected.into_iter().chain([exchange.event]))
             }
             None if followed.count() > 0 => Judgement::pass(RULE, "the redirect was followed with nothing secret", redirected),
@@ -39,12 +41,4 @@ pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {
 fn leads_elsewhere(exchange: &Exchange) -> bool {
     let headers = exchange.response.iter().filter(|response| (300..400).contains(&response.status)).flat_map(|response| &response.headers);
     headers.into_iter().any(|(name, value)| name.eq_ignore_ascii_case("location") && value.contains(ELSEWHERE))
-}
-
-/// Returns the first secret that a request carries, in the words of its mark.
-fn carried(exchange: At<'_, Exchange>) -> Option<String> {
-    let request = exchange.what;
-    let headers = request.headers.iter().map(|(_, value)| value.as_str());
-    let mut found = headers.chain([request.target.as_str(), request.body.as_str()]).flat_map(marks);
-    found.next().map(|mark| format!("{} {}", mark.kind.to_string().replace('_', " "), mark.name))
 }

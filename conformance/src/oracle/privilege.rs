@@ -8,6 +8,7 @@ use hallmark_harness::redaction::{SecretKind, marks};
 
 use super::creation::created_once;
 use super::deletion::reported_deleted;
+use super::history::carried;
 use super::network::ELSEWHERE;
 use super::update::misses_its_method;
 use super::{At, History, Run};
@@ -150,10 +151,8 @@ fn keys_at_home(exchange: At<'_, Exchange>) -> Option<Judgement> {
     if request.host == ELSEWHERE {
         return None;
     }
-    let headers = request.headers.iter().map(|(_, value)| value.as_str());
-    let texts = headers.chain([request.target.as_str(), request.body.as_str()]);
     let shown: Vec<SecretKind> =
-        texts.flat_map(marks).map(|mark| mark.kind).filter(|kind| matches!(kind, SecretKind::AccessKey | SecretKind::Token)).collect();
+        carried(request).map(|mark| mark.kind).filter(|kind| matches!(kind, SecretKind::AccessKey | SecretKind::Token)).collect();
     let home = |kind: &SecretKind| match kind {
         SecretKind::AccessKey => Service::Iam,
         _ => Service::SecretsManager,

@@ -52,11 +52,8 @@ fn as_reported(history: &History<'_>, run: &Run<'_>, rule: &str) -> Judgement {
         ([], false) => "nothing it made is alive".to_owned(),
         _ => format!("{} alive ({})", names.len(), names.join(", ")),
     };
-    let evidence = runs().flat_map(|run| {
-        let issued = run.issued.iter().map(|issued| issued.event);
-        let updates = run.updates().map(|update| update.event);
-        issued.chain(updates).chain(run.outcome.map(|outcome| outcome.event)).collect::<Vec<_>>()
-    });
+    let issued = runs().flat_map(|run| &run.issued).map(|issued| issued.event);
+    let evidence = issued.chain(runs().flat_map(reported_and_ended));
     let actual = format!("{}: the task is {status}, {living}", run.describe());
     if right { Judgement::pass(rule, actual, evidence) } else { Judgement::fail(rule, expected, actual, evidence) }
 }
@@ -73,16 +70,11 @@ fn finished(history: &History<'_>, killed: &Run<'_>, rule: &str) -> Judgement {
     // A daily retry is a task of its own, about the same credential.
     let concerned: Vec<&Run<'_>> = history
         .deletions()
-        .filter(|run| {
-            run.job.task == killed.job.task || super::deletion::targets(history, run).iter().any(|target| targets.contains(target))
-        })
+        .filter(|run| run.job.task == killed.job.task || self::targets(history, run).iter().any(|target| targets.contains(target)))
         .collect();
     let living = concerned.last().and_then(|last| targets.iter().find(|target| alive_after(history, last, target)));
     let deleted = concerned.iter().any(|run| status(history, &run.job.task) == Some(TaskStatus::CredentialsDeleted));
-    let evidence = concerned.iter().flat_map(|run| {
-        let updates = run.updates().map(|update| update.event);
-        updates.chain(run.outcome.map(|outcome| outcome.event)).collect::<Vec<_>>()
-    });
+    let evidence = concerned.iter().copied().flat_map(reported_and_ended);
     let expected = "the credential is gone and reported deleted";
     let actual = match (living, deleted) {
         (Some(credential), _) => format!("{}: {credential} is alive", killed.describe()),
@@ -90,6 +82,11 @@ fn finished(history: &History<'_>, killed: &Run<'_>, rule: &str) -> Judgement {
         (None, true) => return Judgement::pass(rule, format!("{}: gone and reported deleted", killed.describe()), evidence),
     };
     Judgement::fail(rule, expected, actual, evidence)
+}
+
+/// Returns the events of a run's updates and of its end.
+fn reported_and_ended(run: &Run<'_>) -> Vec<u64> {
+    run.updates().map(|update| update.event).chain(run.outcome.map(|outcome| outcome.event)).collect()
 }
 
 fn status(history: &History<'_>, task: &TaskId) -> Option<TaskStatus> {

@@ -85,10 +85,9 @@ impl Sockets {
         for server in &self.servers {
             server.drained().await;
         }
-        if let Some(Err(error)) = match &self.names {
-            Some(names) => Some(names.drained().await),
-            None => None,
-        } {
+        if let Some(names) = &self.names
+            && let Err(error) = names.drained().await
+        {
             let what = format!("ask our own name server, to see that it has caught up: {error}");
             self.journal.append(EventKind::EngineTrouble { what });
         }

@@ -26,13 +26,13 @@ pub struct Ran {
 
 /// Where a stage's cloud is and its jobs run.
 pub trait Ground: Send {
-    /// Runs a job to its end, and kills it when a fault asks for that, which `may_be_killed` says can happen. The admin API is told of its start once it may start: the task timeout does not run while it queues.
+    /// Runs a job to its end, and kills it when `kill` resolves. The admin API is told of its start once it may start: the task timeout does not run while it queues.
     fn run_job(
         &mut self,
         request: &JobRequest,
         client: &AdminClient,
         addresses: &StageAddresses,
-        may_be_killed: bool,
+        kill: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = Result<Ran, StageError>> + Send;
 
     /// Ends it, or gives it back; `sound` tells whether everything on it went as it should.
@@ -248,7 +248,11 @@ impl<G: Ground> LiveStage<G> {
     async fn run_job(&mut self, request: JobRequest) -> Result<(), StageError> {
         let job = request.job.clone();
         let started = Instant::now();
-        let ran = self.ground.run_job(&request, &self.client, &self.addresses, self.kills).await;
+        let kill = async {
+            // Listening costs a connection.
+            if self.kills { self.client.kill_asked(&job).await } else { std::future::pending().await }
+        };
+        let ran = self.ground.run_job(&request, &self.client, &self.addresses, kill).await;
         self.jobs += 1;
         let Ran { run, time } = ran.inspect_err(|_| {
             self.job_time += started.elapsed();

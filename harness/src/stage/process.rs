@@ -16,7 +16,7 @@ use crate::cloud::iam::TokenSigner;
 use crate::cloud::{Cloud, random_token};
 use crate::engine::JobRequest;
 use crate::job::{CodeEngineProject, CompletedJobs, JobEnvironment, JobSpec, NetworkVariables, ProcessLauncher};
-use crate::journal::{EventKind, JobRef};
+use crate::journal::EventKind;
 
 /// What all stages of a run share.
 #[derive(Clone)]
@@ -108,13 +108,13 @@ impl Ground for ProcessGround {
         request: &JobRequest,
         client: &AdminClient,
         addresses: &StageAddresses,
-        _may_be_killed: bool,
+        kill: impl Future<Output = ()> + Send,
     ) -> Result<Ran, StageError> {
         let spec = self.provider.job_spec(request, addresses, &self.resources.authority_file);
         let permit = self.resources.launcher.admit().await;
         client.job_started(&request.job).await?;
         let started = Instant::now();
-        let run = self.resources.launcher.run_admitted(permit, spec, self.contact(), self.kill_asked(&request.job)).await;
+        let run = self.resources.launcher.run_admitted(permit, spec, self.contact(), kill).await;
         let run = run.map_err(|source| StageError::Launch { job: request.job.to_string(), source })?;
         Ok(Ran { run, time: started.elapsed() })
     }
@@ -126,29 +126,18 @@ impl Ground for ProcessGround {
 }
 
 impl ProcessGround {
-    /// Resolves when a fault asks for the job's death.
-    fn kill_asked(&self, job: &JobRef) -> impl Future<Output = ()> + Send + 'static {
-        let job = job.clone();
-        self.happened(move |event| matches!(event, EventKind::KillAsked { job: asked } if *asked == job))
-    }
-
     /// Resolves when the job made its first request: it has started, and the next job may.
     fn contact(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.happened(|event| matches!(event, EventKind::Exchange(_)))
-    }
-
-    /// Resolves when the journal has, from now on, an event that `matching` finds; never where there is no journal.
-    fn happened(&self, matching: impl Fn(&EventKind) -> bool + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         let journal = self.cloud.journal().ok();
         let from = journal.as_ref().map_or(0, |journal| journal.len());
         async move {
-            let Some(journal) = journal else { return std::future::pending().await };
+            let Some(journal) = journal else { return };
             let mut seen = from;
             loop {
                 journal.grown_beyond(seen).await;
                 let events = journal.read(seen, usize::MAX);
                 seen += events.len() as u64;
-                if events.iter().any(|event| matching(&event.kind)) {
+                if events.iter().any(|event| matches!(event.kind, EventKind::Exchange(_))) {
                     return;
                 }
             }

@@ -4,7 +4,8 @@ use bollard::models::NetworkCreateRequest;
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use hallmark_harness::docker::{Holding, reap_abandoned};
 
-use crate::world::{World, engine};
+use crate::engine::engine;
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_ends_leaves_nothing_and_makes_nothing_more() {

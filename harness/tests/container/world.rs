@@ -1,7 +1,6 @@
 //! What the tests share: the engine, an image of this program, and a network.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use hallmark_harness::job::{JobRun, LaunchError, OutputBound};
 use hallmark_harness::journal::{JobRef, LogStream};
 use tokio::sync::OnceCell;
 
+use crate::engine::engine;
 use crate::subject::{DOES, NAME};
 
 /// The image of this program. One name, so that an old one can be told and goes.
@@ -24,20 +24,6 @@ pub(crate) struct World {
     pub(crate) network: InternalNetwork,
     pub(crate) image: SubjectImage,
     pub(crate) launcher: ContainerLauncher,
-}
-
-/// Returns the engine; none, and a line that says so, where there is none. Where HALLMARK_REQUIRE_DOCKER is set there must be one.
-pub(crate) async fn engine() -> Option<Daemon> {
-    match Daemon::connect().await {
-        Ok(daemon) => Some(daemon),
-        Err(error) => {
-            assert!(std::env::var_os("HALLMARK_REQUIRE_DOCKER").is_none(), "{error}");
-            // Not `eprintln!`, which the test's harness catches.
-            let test = std::thread::current().name().unwrap_or("a test").to_owned();
-            std::io::stderr().write_all(format!("skipped: {test}: {error}\n").as_bytes()).ok();
-            None
-        }
-    }
 }
 
 /// Returns the image of this program.

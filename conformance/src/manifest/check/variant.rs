@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hallmark_harness::contract::OutputSpec;
+use hallmark_harness::job::NetworkVariables;
 
 use super::super::form::{ManifestForm, OutputForm, SecretForm, ThirdPartyForm, TrustedProfileForm, VariantForm};
 use super::super::input::InputForm;
@@ -12,22 +13,8 @@ use super::super::problem::{Problem, Problems, listed, nearest};
 use super::{input, root, source};
 use crate::job_config::JobConfig;
 
-/// Variables that the system, the proxy or the run's certificates need.
-const TAKEN: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "PWD",
-    "HOSTNAME",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "NODE_USE_ENV_PROXY",
-    "JAVA_TOOL_OPTIONS",
-];
+/// Variables that the system or a runtime needs; the run sets those of its proxy and its certificates besides.
+const TAKEN: [&str; 5] = ["PATH", "HOME", "PWD", "HOSTNAME", "JAVA_TOOL_OPTIONS"];
 
 /// Entries by name, those of the variant in place of those of the manifest.
 pub(super) type Merged<'a, T> = BTreeMap<&'a str, &'a Entry<T>>;
@@ -98,6 +85,11 @@ fn resolve(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> 
     }
 }
 
+fn is_taken(name: &str) -> bool {
+    let of_the_run = NetworkVariables::new("", "").variables();
+    TAKEN.into_iter().chain(of_the_run.keys().map(String::as_str)).any(|taken| taken.eq_ignore_ascii_case(name))
+}
+
 fn trusted_profile(form: &TrustedProfileForm, env: Option<&Entries<String>>, problems: &mut Problems) -> TrustedProfile {
     for name in [&form.id, &form.token_file] {
         root::check_variable(name, problems);
@@ -105,7 +97,7 @@ fn trusted_profile(form: &TrustedProfileForm, env: Option<&Entries<String>>, pro
             let problem =
                 Problem::new(name.span.clone(), format!("`{}` has a value already", name.as_str()), "set twice", "name another variable");
             problems.push(problem.and(entry.name.span.clone(), "set here"));
-        } else if TAKEN.contains(&name.to_ascii_uppercase().as_str()) {
+        } else if is_taken(name) {
             let message = format!("`{}` means something to every program", name.as_str());
             problems.push(Problem::new(name.span.clone(), message, "taken", "name a variable of your own"));
         }

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::world::{World, engine};
+use super::engine::engine;
+use super::world::World;
 
 fn run(image: &str, docker: Option<&str>) -> (Option<i32>, String) {
     let place = tempfile::tempdir().unwrap();

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, in its set-up too")]
 
 mod certify;
+// The same engine, found in the same way.
+#[path = "../../../../harness/tests/container/engine.rs"]
+mod engine;
 mod interruption;
 mod missing;
 mod world;

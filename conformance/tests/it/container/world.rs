@@ -1,7 +1,6 @@
 //! What the tests share: the engine, images of wrong providers and of a right one, and hallmark run on them.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -14,6 +13,8 @@ use hallmark::results::Results;
 use hallmark_harness::cloud::certificates::Authority;
 use hallmark_harness::docker::{Archive, Daemon};
 use tokio::sync::Mutex;
+
+use super::engine::engine;
 
 /// A folder with the mutants' manifest, and the image of one mutant.
 pub(super) struct World {
@@ -29,20 +30,6 @@ pub(super) struct Ended {
     pub(super) code: Option<i32>,
     pub(super) stdout: String,
     pub(super) stderr: String,
-}
-
-/// Returns the engine; none, and a line that says so, where there is none. Where HALLMARK_REQUIRE_DOCKER is set there must be one.
-pub(super) async fn engine() -> Option<Daemon> {
-    match Daemon::connect().await {
-        Ok(daemon) => Some(daemon),
-        Err(error) => {
-            assert!(std::env::var_os("HALLMARK_REQUIRE_DOCKER").is_none(), "{error}");
-            // Not `eprintln!`, which the test's harness catches.
-            let test = std::thread::current().name().unwrap_or("a test").to_owned();
-            std::io::stderr().write_all(format!("skipped: {test}: {error}\n").as_bytes()).ok();
-            None
-        }
-    }
 }
 
 impl World {

@@ -111,19 +111,19 @@ impl ContainerLauncher {
 
     async fn furnish(&self, job: &ContainerJob, container: &str) -> Result<Source, DockerError> {
         let docker = self.holding.daemon().docker();
-        if let Some(files) = &job.files {
+        let put = async |archive: Bytes, what: &str| {
             let options = UploadToContainerOptionsBuilder::default().path("/").build();
-            let put = docker.upload_to_container(container, Some(options), body_full(files.clone())).await;
-            put.map_err(DockerError::when("put the run's certificate into a job's container"))?;
+            let put = docker.upload_to_container(container, Some(options), body_full(archive)).await;
+            put.map_err(DockerError::when(format!("put {what} into a job's container")))
+        };
+        if let Some(files) = &job.files {
+            put(files.clone(), "the run's certificate").await?;
         }
         if let Some(token) = &job.token_file {
             let failed = |source| DockerError::Pack { attempted: "packing a job's compute resource token".to_owned(), source };
             let mut archive = Archive::default();
             archive.file(Path::new(TOKEN_FILE), 0o444, token.contents.as_bytes()).map_err(failed)?;
-            let packed = archive.finish().map_err(failed)?;
-            let options = UploadToContainerOptionsBuilder::default().path("/").build();
-            let put = docker.upload_to_container(container, Some(options), body_full(packed)).await;
-            put.map_err(DockerError::when("put a compute resource token into a job's container"))?;
+            put(archive.finish().map_err(failed)?, "a compute resource token").await?;
         }
         let options = AttachContainerOptionsBuilder::default().stdout(true).stderr(true).stream(true).build();
         let attached = docker.attach_container(container, Some(options)).await;

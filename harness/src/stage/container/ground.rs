@@ -85,16 +85,12 @@ impl Ground for ContainerGround {
         request: &JobRequest,
         client: &AdminClient,
         _addresses: &StageAddresses,
-        may_be_killed: bool,
+        kill: impl Future<Output = ()> + Send,
     ) -> Result<Ran, StageError> {
         let failed = |source| StageError::Launch { job: request.job.to_string(), source };
         let ready = self.stages.launcher().ready(self.job(request)).await.map_err(failed)?;
         client.job_started(&request.job).await?;
         let started = Instant::now();
-        let kill = async {
-            // Listening costs a connection.
-            if may_be_killed { client.kill_asked(&request.job).await } else { std::future::pending().await }
-        };
         let run = ready.run(kill).await.map_err(failed)?;
         Ok(Ran { run, time: started.elapsed() })
     }
