@@ -58,6 +58,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("LPR-004", Level::Must),
     ("LPR-005", Level::Should),
     ("LPR-006", Level::Should),
+    ("NET-001", Level::Must),
     ("NET-002", Level::Should),
     ("CRA-001", Level::Should),
     ("CRA-002", Level::Should),

@@ -1,6 +1,34 @@
 Feature: Network
   What a provider knows goes to the services that it is meant for, and nowhere else.
 
+  @NET-001 @real-hosts
+  Rule: Certificates are verified
+    Scenario Outline: <service> shows a certificate that <flaw>
+      Given <service> shows a certificate that <flaw>
+      When Secrets Manager creates the secret
+      Then nothing secret went to whoever showed the certificate
+
+      Examples:
+        | service         | flaw                       |
+        | IAM             | is of an unknown authority |
+        | IAM             | is expired                 |
+        | IAM             | is for another host        |
+        | Secrets Manager | is of an unknown authority |
+        | Secrets Manager | is expired                 |
+        | Secrets Manager | is for another host        |
+
+    @needs-third-party
+    Scenario Outline: The third party shows a certificate that <flaw>
+      Given the third party shows a certificate that <flaw>
+      When Secrets Manager creates the secret
+      Then nothing secret went to whoever showed the certificate
+
+      Examples:
+        | flaw                       |
+        | is of an unknown authority |
+        | is expired                 |
+        | is for another host        |
+
   @NET-002
   Rule: No secret follows a redirect
     Scenario Outline: <service> redirects every <request> to <place>

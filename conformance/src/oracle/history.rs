@@ -165,7 +165,7 @@ impl<'recording> History<'recording> {
 fn distrust(recording: &Recording) -> Option<String> {
     let trusted = recording.events.iter().any(|event| matches!(&event.kind, EventKind::Exchange(exchange) if exchange.tls));
     let aborted = recording.events.iter().find_map(|event| match &event.kind {
-        EventKind::TlsAborted { host, reason } => Some((host, reason)),
+        EventKind::TlsAborted { host, reason, fault: None } => Some((host, reason)),
         _ => None,
     });
     let (host, reason) = aborted.filter(|_| !trusted)?;

@@ -28,7 +28,7 @@ pub use deletion::{
 };
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
-pub use network::{ELSEWHERE, nothing_follows};
+pub use network::{ELSEWHERE, certificates_verified, nothing_follows};
 pub use outcome::{Ended, ended};
 pub use privilege::{one_token, works_with_roles};
 pub use rerun::{created_again, killed_creations, killed_deletions};

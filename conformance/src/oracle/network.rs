@@ -1,13 +1,46 @@
 //! Where requests go that were meant for a service.
 
-use hallmark_harness::journal::{Exchange, Service};
+use hallmark_harness::journal::{EventKind, Exchange, Service};
 
 use super::History;
 use super::history::carried;
 use crate::verdict::Judgement;
 
+/// Part of the line of every fault that acts on a handshake.
+const HANDSHAKE: &str = ".handshake@";
+
 /// A host that answers and is nobody's: where redirects lead to.
 pub const ELSEWHERE: &str = "elsewhere.hallmark.invalid";
+
+/// Nothing secret is sent over a connection whose certificate is to be refused (NET-001).
+pub fn certificates_verified(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "NET-001";
+    let mut refused = Vec::new();
+    let mut accepted = Vec::new();
+    for event in &history.recording.events {
+        match &event.kind {
+            EventKind::TlsAborted { fault: Some(_), .. } => refused.push(event.id),
+            EventKind::Exchange(exchange) if exchange.fault.as_deref().is_some_and(|fault| fault.contains(HANDSHAKE)) => {
+                accepted.push((event.id, &**exchange));
+            }
+            _ => {}
+        }
+    }
+    let secret = accepted.iter().find_map(|(event, exchange)| Some((*event, *exchange, carried(exchange).next()?)));
+    vec![match secret {
+        Some((event, exchange, mark)) => {
+            let kind = mark.kind.to_string().replace('_', " ");
+            let call = format!("{} {} at {}", exchange.method, exchange.target, exchange.host);
+            let actual = format!("the certificate was accepted: {call} carries {kind} {}", mark.name);
+            Judgement::fail(RULE, "the connection given up before anything secret is sent", actual, [event])
+        }
+        None if !accepted.is_empty() => {
+            Judgement::pass(RULE, "nothing secret was sent over the connection", accepted.iter().map(|(event, _)| *event))
+        }
+        None if !refused.is_empty() => Judgement::pass(RULE, "the certificate was refused", refused),
+        None => Judgement::not_exercised(RULE, "no job asked for the certificate"),
+    }]
+}
 
 /// No secret arrives where a redirect leads to (NET-002).
 pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {

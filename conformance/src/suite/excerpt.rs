@@ -50,6 +50,10 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
         EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),
         EventKind::CredentialRevoked { third_party, credential, .. } => format!("{third_party} revoked the credential {credential}"),
         EventKind::AdminRefused { method, path, .. } => format!("the job called the admin API: {method} {path}"),
+        EventKind::TlsAborted { host, reason, fault } => {
+            let fault = fault.as_ref().map_or(String::new(), |fault| format!("\n   (fault: {fault})"));
+            format!("the TLS handshake with {host} was given up: {reason}{fault}")
+        }
         EventKind::HostRefused { host, port, .. } => format!("the proxy refused {host}:{port}"),
         EventKind::NameAsked { name, record_type, declared, .. } => {
             let answered = if *declared { "" } else { ", which nobody declared; it was answered with nothing" };

@@ -172,7 +172,10 @@ impl Suite {
     }
 
     async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
-        let setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
+        let mut setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
+        if planned.tags.iter().any(|tag| tag == REAL_HOSTS) {
+            setup = setup.under_real_hosts();
+        }
         Ok(match &self.staging {
             Staging::Process { resources, provider } => {
                 let header = header(&planned.id, &self.manifest, variant, &setup);
@@ -247,6 +250,9 @@ pub(super) fn scenario_seed(seed: u64, scenario: &str) -> u64 {
 fn hook<'world>(future: impl Future<Output = ()> + 'world) -> LocalBoxFuture<'world, ()> {
     Box::pin(future)
 }
+
+/// Tags scenarios in which everything is reached by https, whatever the manifest says.
+const REAL_HOSTS: &str = "real-hosts";
 
 const INDEX_TAG: &str = "hallmark-planned:";
 

@@ -45,7 +45,7 @@ fn distrust(recording: &Recording) -> Option<Distrust> {
         return None;
     }
     recording.events.iter().find_map(|event| match &event.kind {
-        EventKind::TlsAborted { host, reason } => Some(Distrust { host: host.clone(), reason: reason.clone() }),
+        EventKind::TlsAborted { host, reason, .. } => Some(Distrust { host: host.clone(), reason: reason.clone() }),
         _ => None,
     })
 }

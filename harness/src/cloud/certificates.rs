@@ -12,7 +12,9 @@ use rcgen::{
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 /// File name of the bundle.
@@ -26,13 +28,13 @@ pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     leaf_key: KeyPair,
     served: Mutex<ServedConfigs>,
-    flaws: Mutex<HashMap<String, CertificateFlaw>>,
 }
 
 type ServedConfigs = HashMap<(String, Option<CertificateFlaw>), Arc<ServerConfig>>;
 
 /// What is wrong with a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CertificateFlaw {
     /// It ran out an hour ago.
     Expired,
@@ -93,7 +95,7 @@ impl Authority {
     fn with(name: String, certificate: CertificateDer<'static>, pem: String, key: KeyPair) -> Result<Self, CertificateError> {
         let leaf_key = KeyPair::generate().map_err(|source| make_error("the run's hosts", source))?;
         let issuer = Issuer::new(issuer(&name), key);
-        Ok(Self { name, certificate, pem, issuer, leaf_key, served: Mutex::default(), flaws: Mutex::default() })
+        Ok(Self { name, certificate, pem, issuer, leaf_key, served: Mutex::default() })
     }
 
     /// Returns everything that another process of the run needs to be the same authority.
@@ -130,32 +132,9 @@ impl Authority {
         Ok(path)
     }
 
-    /// Returns the TLS side of `host` (a name or an IP address) with a good certificate; made once per host.
-    pub fn server_config(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
-        self.config(host, None)
-    }
-
-    /// Returns the TLS side of `host` with a certificate that a careful client refuses; made once per host and flaw.
-    pub fn bad_server_config(&self, host: &str, flaw: CertificateFlaw) -> Result<Arc<ServerConfig>, CertificateError> {
-        self.config(host, Some(flaw))
-    }
-
-    /// Makes every listener present a bad certificate for `host` from now on, or the good one again.
-    pub fn present(&self, host: &str, flaw: Option<CertificateFlaw>) {
-        let mut flaws = lock(&self.flaws);
-        match flaw {
-            Some(flaw) => flaws.insert(host.to_owned(), flaw),
-            None => flaws.remove(host),
-        };
-    }
-
-    /// Returns what a listener serves `host` with: the good certificate unless [`Self::present`] said otherwise.
-    pub fn presented_config(&self, host: &str) -> Result<Arc<ServerConfig>, CertificateError> {
-        let flaw = lock(&self.flaws).get(host).copied();
-        self.config(host, flaw)
-    }
-
-    fn config(&self, host: &str, flaw: Option<CertificateFlaw>) -> Result<Arc<ServerConfig>, CertificateError> {
+    /// Returns the TLS side of `host` (a name or an IP address): with a good certificate, or with one that a careful client refuses. Made once per
+    /// host and flaw.
+    pub fn server_config(&self, host: &str, flaw: Option<CertificateFlaw>) -> Result<Arc<ServerConfig>, CertificateError> {
         let mut served = lock(&self.served);
         let key = (host.to_owned(), flaw);
         if let Some(config) = served.get(&key) {

@@ -52,10 +52,11 @@ fn advice(fault: &Fault) -> &'static str {
     match fault.service {
         FaultService::SecretsManager => {
             "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
-             cancel_task and expire_task need an operation on one task"
+             cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone"
         }
-        FaultService::Iam => "iam has token and other, and no task to cancel or expire",
-        FaultService::ThirdParty => "third_party has create, revoke, list, get and other, and no task to cancel or expire",
+        FaultService::Iam => "iam has token and other, and no task to cancel or expire; certificate(..) acts on handshake alone",
+        FaultService::ThirdParty => "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on \
+             handshake alone",
     }
 }
 

@@ -17,8 +17,11 @@
 //!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
 //!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
 //!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
+//!         / "certificate(" ( "expired" / "wrong_host" / "unknown_authority" ) ")"
 //! value   = a JSON string, or a bare word without spaces and any of , ; ( ) "
 //! ```
+//!
+//! A TLS handshake is the operation `handshake` of the service whose host it is for; `certificate(..)` acts there and nowhere else.
 //!
 //! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
 
@@ -33,6 +36,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::certificates::CertificateFlaw;
 use crate::journal::Operation;
 
 /// An ordered list of faults; the first that matches a call acts.
@@ -72,6 +76,8 @@ impl Fault {
             }
         };
         match self.what {
+            FaultWhat::Certificate { .. } => self.operation == Operation::Handshake,
+            _ if self.operation == Operation::Handshake => false,
             FaultWhat::CancelTask | FaultWhat::ExpireTask => there && on_task,
             _ => there || self.operation == Operation::Other,
         }
@@ -168,6 +174,11 @@ pub enum FaultWhat {
     KillJob,
     /// The job is killed once the answer to this call has left; nothing takes effect from then on until it is gone.
     KillJobAfterReply,
+    /// The host shows a certificate that a careful client refuses. Whoever accepts it is served as always.
+    Certificate {
+        /// What is wrong with it.
+        flaw: CertificateFlaw,
+    },
 }
 
 impl FaultWhat {

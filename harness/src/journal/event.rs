@@ -34,6 +34,9 @@ pub enum EventKind {
         host: String,
         /// What the TLS library said.
         reason: String,
+        /// The fault that acted on the handshake: a certificate that is to be refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
     },
     /// The proxy refused a host that nobody declared.
     HostRefused {
@@ -259,6 +262,8 @@ pub enum Operation {
     Get,
     /// Anything else.
     Other,
+    /// The TLS handshake for a service's host, before any request: only faults name it.
+    Handshake,
 }
 
 /// A request and what became of it. Texts are redacted; sizes and times are of the real bytes.

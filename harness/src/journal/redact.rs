@@ -15,7 +15,7 @@ impl EventKind {
         let clean = |text: &mut String| *text = redactor.redact(text);
         match self {
             Self::Exchange(exchange) => exchange.redact(redactor),
-            Self::TlsAborted { host, reason } => {
+            Self::TlsAborted { host, reason, fault: _ } => {
                 clean(host);
                 clean(reason);
             }

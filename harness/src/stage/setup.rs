@@ -56,6 +56,14 @@ impl Default for StageSetup {
 }
 
 impl StageSetup {
+    /// Has jobs reach everything by https under real host names, in process mode too.
+    #[must_use]
+    pub fn under_real_hosts(mut self) -> Self {
+        self.real_instance_url = true;
+        self.name_third_parties();
+        self
+    }
+
     /// Gives every third party without a real host name an invented one.
     pub(crate) fn name_third_parties(&mut self) {
         for party in &mut self.third_parties {

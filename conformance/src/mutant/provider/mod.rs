@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use failure::{End, Failure};
 
-use super::table::{self, Mutation, action, error};
+use super::table::{self, Mutation, action, error, network};
 
 /// One run of the provider.
 struct Provider {
@@ -23,6 +23,8 @@ struct Provider {
     mutation: Option<&'static Mutation>,
     variables: BTreeMap<String, String>,
     client: reqwest::Client,
+    /// For the third party.
+    third_party_client: reqwest::Client,
     /// The IAM token.
     token: RefCell<String>,
 }
@@ -36,29 +38,41 @@ pub fn run(id: &str) -> Result<u8, String> {
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("starting a runtime: {error}"))?;
-    let follows = |which: u16| {
-        reqwest::redirect::Policy::custom(move |attempt| if attempt.status() == which { attempt.follow() } else { attempt.stop() })
-    };
-    let redirects = if mutation == Some(&table::delete::FOLLOWS_THE_REDIRECT) {
-        follows(302)
-    } else if mutation == Some(&table::network::SENDS_IT_ON) {
-        follows(307)
-    } else {
-        reqwest::redirect::Policy::none()
-    };
-    let client = reqwest::Client::builder()
-        .redirect(redirects)
-        .retry(reqwest::retry::never())
-        .pool_max_idle_per_host(0)
-        .timeout(Duration::from_secs(4))
-        .build()
-        .map_err(|error| format!("making an HTTP client: {error}"))?;
+    let client = |of_third_party| client(mutation, of_third_party).map_err(|error| format!("making an HTTP client: {error}"));
+    let (client, third_party_client) = (client(false)?, client(true)?);
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let provider = Provider { mutation, variables, client, token: RefCell::default() };
+    let provider = Provider { mutation, variables, client, third_party_client, token: RefCell::default() };
     let done = runtime.block_on(provider.job());
     // A name resolution that hangs must not keep a finished job alive.
     runtime.shutdown_background();
     Ok(provider.exit_status(done))
+}
+
+fn client(mutation: Option<&Mutation>, of_third_party: bool) -> reqwest::Result<reqwest::Client> {
+    let is = |wrong: &Mutation| mutation == Some(wrong);
+    let follows = |which: u16| {
+        reqwest::redirect::Policy::custom(move |attempt| if attempt.status() == which { attempt.follow() } else { attempt.stop() })
+    };
+    let redirects = if is(&table::delete::FOLLOWS_THE_REDIRECT) {
+        follows(302)
+    } else if is(&network::SENDS_IT_ON) {
+        follows(307)
+    } else {
+        reqwest::redirect::Policy::none()
+    };
+    let mut builder = reqwest::Client::builder();
+    if is(&network::TRUSTS_ANY_NAME) {
+        // The platform's verifier knows no such carelessness.
+        let bundle = std::env::var_os("SSL_CERT_FILE").and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&bundle)?).tls_danger_accept_invalid_hostnames(true);
+    }
+    builder
+        .redirect(redirects)
+        .tls_danger_accept_invalid_certs(is(&network::TRUSTS_ANYBODY) || of_third_party && is(&network::THIRD_PARTY_UNCHECKED))
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .timeout(Duration::from_secs(4))
+        .build()
 }
 
 impl Provider {

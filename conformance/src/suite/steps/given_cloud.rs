@@ -1,6 +1,7 @@
 //! What Secrets Manager and IAM do.
 
 use cucumber::given;
+use hallmark_harness::cloud::certificates::CertificateFlaw;
 use hallmark_harness::contract::Trigger;
 use hallmark_harness::engine::{IdenticalUpdate, Knobs};
 use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
@@ -10,6 +11,15 @@ use hallmark_harness::stage::Alteration;
 use super::super::world::{ProviderWorld, StepTrouble};
 use super::{answer, broken, calls, unapplied};
 use crate::oracle::ELSEWHERE;
+
+/// Returns the service that a feature names.
+fn named(service: &str) -> FaultService {
+    match service {
+        "IAM" => FaultService::Iam,
+        "Secrets Manager" => FaultService::SecretsManager,
+        _ => FaultService::ThirdParty,
+    }
+}
 
 fn update(when: FaultWhen, what: FaultWhat) -> Fault {
     unapplied(FaultService::SecretsManager, Operation::UpdateTask, when, what)
@@ -57,11 +67,6 @@ async fn iam_answers(world: &mut ProviderWorld, status: u16, body: String) -> Re
 
 #[given(regex = r"^(IAM|Secrets Manager|the third party) redirects every (token request|update|creation) to (another host|plain http)$")]
 async fn redirects(world: &mut ProviderWorld, service: String, request: String, place: String) -> Result<(), StepTrouble> {
-    let service = match service.as_str() {
-        "IAM" => FaultService::Iam,
-        "Secrets Manager" => FaultService::SecretsManager,
-        _ => FaultService::ThirdParty,
-    };
     let operation = match request.as_str() {
         "token request" => Operation::Token,
         "update" => Operation::UpdateTask,
@@ -71,7 +76,20 @@ async fn redirects(world: &mut ProviderWorld, service: String, request: String, 
     let headers = [("location".to_owned(), format!("{scheme}://{ELSEWHERE}/moved"))].into();
     // 307 asks for the same request, body and all.
     let redirect = FaultWhat::Status { status: 307, headers, body: Some(String::new()) };
-    world.add_fault(unapplied(service, operation, FaultWhen::Every, redirect)).await
+    world.add_fault(unapplied(named(&service), operation, FaultWhen::Every, redirect)).await
+}
+
+#[given(
+    regex = r"^(IAM|Secrets Manager|the third party) shows a certificate that (is of an unknown authority|is expired|is for another host)$"
+)]
+async fn shows_certificate(world: &mut ProviderWorld, service: String, flaw: String) -> Result<(), StepTrouble> {
+    let flaw = match flaw.as_str() {
+        "is expired" => CertificateFlaw::Expired,
+        "is for another host" => CertificateFlaw::WrongHost,
+        _ => CertificateFlaw::UnknownAuthority,
+    };
+    let what = FaultWhat::Certificate { flaw };
+    world.add_fault(unapplied(named(&service), Operation::Handshake, FaultWhen::Every, what)).await
 }
 
 #[given("IAM has revoked the access key")]

@@ -52,6 +52,7 @@ judged! {
     codes: "the same cause has the same code and different causes have different codes" => |history, _| oracle::codes_by_cause(history);
     roles: "the creation and the deletion worked with the documented roles" => |history, _| oracle::works_with_roles(history);
     one_token: "each job asked for one token per API key" => |history, _| oracle::one_token(history);
+    verified: "nothing secret went to whoever showed the certificate" => |history, _| oracle::certificates_verified(history);
     nothing_follows: "no secret followed the redirect" => |history, _| oracle::nothing_follows(history);
     rotated: "both credentials are distinct and were alive together" => |history, _| oracle::rotated(history);
     no_killed_orphan: "no killed creation left an orphan" => |history, _| oracle::killed_creations(history);

@@ -44,13 +44,13 @@ pub(super) async fn serve(entrance: Arc<Entrance>, line: Arc<Line>, tcp: TcpStre
             // Some clients tunnel plain HTTP too.
             let Ok(Some(first)) = stream.first_byte().await else {
                 let reason = "the tunnel ended before a handshake began".to_owned();
-                line.journal().append(EventKind::TlsAborted { host: target.host, reason });
+                line.journal().append(EventKind::TlsAborted { host: target.host, reason, fault: None });
                 return;
             };
             let tls = first == TLS_HANDSHAKE;
             let inside = line.inside_tunnel(target.clone(), tls);
             let transport = if tls {
-                let accepted = tls::accept(authority, Named::As(&target.host), &line, stream).await;
+                let accepted = tls::accept(authority, Named::As(&target), &inside, stream).await;
                 let Some(stream) = accepted else { return };
                 Transport::Tls(Box::new(stream))
             } else {
@@ -99,7 +99,7 @@ async fn speak_http(line: Arc<Line>, transport: Transport) -> Option<(Target, Re
         };
         let host = line.tunnelled.as_ref().map(|target| target.host.clone()).or(host).unwrap_or_default();
         let reason = "the handshake was complete and the peer left without a request".to_owned();
-        line.journal().append(EventKind::TlsAborted { host, reason });
+        line.journal().append(EventKind::TlsAborted { host, reason, fault: line.handshake_fault.get().cloned() });
     }
     end_socket(&line, transport).await;
     None

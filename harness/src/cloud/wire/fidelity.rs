@@ -10,13 +10,14 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::{Backend, Entrance, Handled, Received, Router, WireServer, Wiring};
-use crate::cloud::certificates::Authority;
+use crate::cloud::certificates::{Authority, CertificateFlaw};
 use crate::fault::{Fault, FaultBook, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
 use crate::journal::{Facts, Journal, Operation, Service};
 
@@ -30,6 +31,9 @@ pub struct Proof {
     /// What a raw client saw.
     pub observed: String,
 }
+
+/// The host of the proving service.
+const HOST: &str = "localhost";
 
 /// The body that the proving service answers with.
 const BODY: &str = r#"{"proof":"0123456789"}"#;
@@ -56,6 +60,11 @@ pub async fn prove() -> Vec<Proof> {
             Ok(bench) => {
                 for what in kinds() {
                     proofs.push(bench.prove(what).await);
+                }
+                if let Some(connector) = &bench.connector {
+                    for flaw in [CertificateFlaw::Expired, CertificateFlaw::WrongHost, CertificateFlaw::UnknownAuthority] {
+                        proofs.push(bench.prove_certificate(connector, flaw).await);
+                    }
                 }
                 bench.server.stop().await;
             }
@@ -95,7 +104,7 @@ impl Bench {
         let wiring = Wiring::new(Journal::new(Arc::default()), Arc::clone(&faults));
         let entrance = authority.map_or(Entrance::Plain, Entrance::Tls);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let router = Router::to(Arc::new(ProvingService));
+        let router = Router::new().route(HOST, "", Arc::new(ProvingService));
         let server =
             WireServer::start(&tokio::runtime::Handle::current(), address, entrance, router, &wiring).map_err(|error| error.to_string())?;
         Ok(Self { server, faults, connector })
@@ -117,15 +126,46 @@ impl Bench {
         }
     }
 
+    /// Tells whether a careful client refuses the host's certificate, and for the right reason.
+    async fn prove_certificate(&self, connector: &TlsConnector, flaw: CertificateFlaw) -> Proof {
+        let what = FaultWhat::Certificate { flaw };
+        let kind = format!("{what} (tls)");
+        let fault = Fault {
+            service: FaultService::SecretsManager,
+            operation: Operation::Handshake,
+            when: FaultWhen::Every,
+            phase: FaultPhase::BeforeCommit,
+            what,
+        };
+        self.faults.set(FaultPlan { faults: vec![fault] });
+        let refused = match self.connect(connector).await {
+            Ok(_) => return Proof { kind, proved: false, observed: "the certificate was accepted".to_owned() },
+            Err(error) => error,
+        };
+        let cause = refused.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+        let proved = match cause {
+            Some(rustls::Error::InvalidCertificate(cause)) => match flaw {
+                CertificateFlaw::Expired => matches!(cause, CertificateError::Expired | CertificateError::ExpiredContext { .. }),
+                CertificateFlaw::WrongHost => {
+                    matches!(cause, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
+                }
+                CertificateFlaw::UnknownAuthority => *cause == CertificateError::UnknownIssuer,
+            },
+            _ => false,
+        };
+        Proof { kind, proved, observed: refused.to_string() }
+    }
+
+    async fn connect(&self, connector: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
+        let tcp = TcpStream::connect(self.server.address()).await?;
+        connector.connect(ServerName::try_from(HOST).map_err(io::Error::other)?, tcp).await
+    }
+
     /// Sends one request and keeps all that comes back until the end of the connection.
     async fn observe(&self, stalls: bool) -> io::Result<Seen> {
-        let tcp = TcpStream::connect(self.server.address()).await?;
         match &self.connector {
-            None => ask(tcp, stalls).await,
-            Some(connector) => {
-                let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-                ask(connector.connect(name, tcp).await?, stalls).await
-            }
+            None => ask(TcpStream::connect(self.server.address()).await?, stalls).await,
+            Some(connector) => ask(self.connect(connector).await?, stalls).await,
         }
     }
 }
@@ -215,7 +255,11 @@ impl Seen {
             FaultWhat::GatewayHtml { status } => {
                 self.status(*status) && self.whole() && self.header("content-type: text/html") && body.starts_with(b"<html>")
             }
-            FaultWhat::CancelTask | FaultWhat::ExpireTask | FaultWhat::KillJob | FaultWhat::KillJobAfterReply => false,
+            FaultWhat::CancelTask
+            | FaultWhat::ExpireTask
+            | FaultWhat::KillJob
+            | FaultWhat::KillJobAfterReply
+            | FaultWhat::Certificate { .. } => false,
         }
     }
 

@@ -91,6 +91,8 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             arrival.kill(true);
             whole(done.unwrap_or_else(|| commit(backend, arrival)))
         }
+        // It acted on the handshake; nothing else is asked for here.
+        FaultWhat::Certificate { .. } => whole(done.unwrap_or_else(|| commit(backend, arrival))),
         FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done)),
         FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done)),
     }

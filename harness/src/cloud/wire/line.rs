@@ -1,6 +1,6 @@
 //! What one connection knows about itself, and what it shares with the stage.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::http::uri;
@@ -92,6 +92,8 @@ pub(in crate::cloud) struct Line {
     pub(super) tunnelled: Option<Target>,
     /// Whether requests come as to a proxy.
     pub(super) proxy: bool,
+    /// The fault that acted on its TLS handshake.
+    pub(super) handshake_fault: OnceLock<String>,
 }
 
 impl Line {
@@ -107,6 +109,7 @@ impl Line {
             tls,
             tunnelled: Some(target),
             proxy: false,
+            handshake_fault: OnceLock::new(),
         })
     }
 

@@ -6,6 +6,7 @@ use http::header::{HOST, HeaderName};
 
 use super::backend::Received;
 use super::line::{Line, Target};
+use crate::fault::Fault;
 use crate::journal::{Delivery, Exchange, Facts, JobRef, Operation, ResponseRecord, Service};
 
 /// Bytes of an unreadable request that are looked at.
@@ -40,6 +41,14 @@ pub(super) struct Sent {
 }
 
 impl Record {
+    /// Notes a fault that acts on the request, beside one that acted on its handshake.
+    pub(super) fn suffers(&mut self, fault: &Fault) {
+        self.fault = Some(match self.fault.take() {
+            Some(before) => format!("{before}; {fault}"),
+            None => fault.to_string(),
+        });
+    }
+
     /// Makes the journal's form; texts are redacted by the journal.
     pub(super) fn into_exchange(self, line: &Line, delivery: Delivery) -> Exchange {
         let Received { host, method, mut path, query, headers, body, .. } = self.received;
@@ -111,7 +120,7 @@ pub(super) fn unreadable(line: &Line, raw: &[u8], status: Option<u16>) -> Exchan
         response: status.map(|status| ResponseRecord { status, headers: Vec::new(), body: String::new() }),
         delivery: if status.is_some() { Delivery::Complete } else { line.unanswered() },
         applied: false,
-        fault: None,
+        fault: line.handshake_fault.get().cloned(),
         facts: Facts::default(),
     }
 }

@@ -50,6 +50,12 @@ impl Router {
         self.hosts.contains_key(host) || self.hosts.contains_key(&format!("{host}:{port}"))
     }
 
+    /// Returns every service at a host, whatever the path; the default does not count.
+    pub fn at(&self, host: &str, port: Option<u16>) -> impl Iterator<Item = &Arc<dyn Backend>> {
+        let with_port = port.and_then(|port| self.hosts.get(&format!("{host}:{port}")));
+        [with_port, self.hosts.get(host)].into_iter().flatten().flatten().map(|(_, backend)| backend)
+    }
+
     /// Returns the service for a request to `host` (lower case) at `path`.
     pub fn find(&self, host: &str, port: Option<u16>, path: &str) -> Option<&Arc<dyn Backend>> {
         if self.hosts.is_empty() {

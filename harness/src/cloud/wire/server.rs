@@ -1,7 +1,7 @@
 //! One listener: accepts connections, runs each as a task, and joins them all.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -182,6 +182,7 @@ impl Hall {
             tls: matches!(*self.entrance, Entrance::Tls(_)),
             tunnelled: None,
             proxy: matches!(*self.entrance, Entrance::Proxy(_)),
+            handshake_fault: OnceLock::new(),
         });
         self.connections.spawn(connection::serve(Arc::clone(&self.entrance), line, tcp));
     }

@@ -67,7 +67,7 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let outcome = match line.wiring.faults().next(&record.service, operation) {
         None => Outcome { handled: backend.handle(&record.received), way: Way::Whole },
         Some(fault) => {
-            record.fault = Some(fault.to_string());
+            record.suffers(&fault);
             injection::act(&*backend, fault, &mut arrival).await
         }
     };
@@ -118,7 +118,7 @@ impl<'a> Arrival<'a> {
             response: None,
             intended: Delivery::Complete,
             applied: false,
-            fault: None,
+            fault: line.handshake_fault.get().cloned(),
             facts: Facts::default(),
             kills: false,
         };

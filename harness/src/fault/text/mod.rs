@@ -6,6 +6,7 @@ mod parse;
 use std::fmt;
 
 use super::{Fault, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
+use crate::cloud::certificates::CertificateFlaw;
 use crate::journal::Operation;
 
 pub use cursor::FaultParseError;
@@ -27,10 +28,18 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("list", Operation::List),
     ("get", Operation::Get),
     ("other", Operation::Other),
+    ("handshake", Operation::Handshake),
 ];
 
 /// The words of the phases, as in JSON.
 const PHASES: &[(&str, FaultPhase)] = &[("before_commit", FaultPhase::BeforeCommit), ("after_commit", FaultPhase::AfterCommit)];
+
+/// The words of what is wrong with a certificate, as in JSON.
+const FLAWS: &[(&str, CertificateFlaw)] = &[
+    ("expired", CertificateFlaw::Expired),
+    ("wrong_host", CertificateFlaw::WrongHost),
+    ("unknown_authority", CertificateFlaw::UnknownAuthority),
+];
 
 /// Returns the word that stands for `value`; each table holds every value (a test walks them).
 fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
@@ -116,6 +125,7 @@ impl fmt::Display for FaultWhat {
             Self::ExpireTask => formatter.write_str("expire_task"),
             Self::KillJob => formatter.write_str("kill_job"),
             Self::KillJobAfterReply => formatter.write_str("kill_job_after_reply"),
+            Self::Certificate { flaw } => write!(formatter, "certificate({})", word_of(FLAWS, flaw)),
         }
     }
 }

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use http::{HeaderName, HeaderValue, header};
 
 use super::cursor::{Cursor, is_word_byte};
-use super::{FaultParseError, OPERATIONS, PHASES, SERVICES};
+use super::{FLAWS, FaultParseError, OPERATIONS, PHASES, SERVICES};
 use crate::fault::{Fault, FaultPhase, FaultPlan, FaultWhat, FaultWhen};
 
 /// What a fault can do, for error messages.
 const WHATS: &str = "what happens (status(..), delay(..ms), stall, close, reset, reset_mid_body(..), cut_body(..), invalid_json, \
-                     wrong_content_type, gateway_html(..), cancel_task, expire_task, kill_job, kill_job_after_reply)";
+                     wrong_content_type, gateway_html(..), cancel_task, expire_task, kill_job, kill_job_after_reply, \
+                     certificate(..))";
 
 impl FromStr for FaultPlan {
     type Err = FaultParseError;
@@ -101,6 +102,12 @@ fn what(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<FaultWhat, 
             let status = status(cursor)?;
             close(cursor)?;
             FaultWhat::GatewayHtml { status }
+        }
+        "certificate" => {
+            open(cursor)?;
+            let flaw = cursor.word(FLAWS, "what is wrong with the certificate")?;
+            close(cursor)?;
+            FaultWhat::Certificate { flaw }
         }
         "status" => {
             open(cursor)?;

@@ -1,6 +1,5 @@
 //! The proxy: tunnels, absolute form, and hosts that nobody declared.
 
-use hallmark_harness::cloud::certificates::CertificateFlaw;
 use hallmark_harness::journal::{Delivery, EventKind};
 use reqwest::{Certificate, Client as WebClient, Proxy};
 use rustls::pki_types::ServerName;
@@ -29,7 +28,7 @@ fn refused_hosts(bench: &Bench) -> Vec<(String, u16)> {
 fn aborted(bench: &Bench) -> Vec<(String, String)> {
     let events = bench.events();
     let aborted = events.iter().filter_map(|event| match &event.kind {
-        EventKind::TlsAborted { host, reason } => Some((host.clone(), reason.clone())),
+        EventKind::TlsAborted { host, reason, .. } => Some((host.clone(), reason.clone())),
         _ => None,
     });
     aborted.collect()
@@ -96,16 +95,36 @@ async fn a_client_that_does_not_trust_the_authority_leaves_an_abort() {
 
 #[tokio::test]
 async fn bad_certificates_are_refused_by_a_careful_client() {
-    for flaw in [CertificateFlaw::Expired, CertificateFlaw::WrongHost, CertificateFlaw::UnknownAuthority] {
+    for flaw in ["expired", "wrong_host", "unknown_authority"] {
         let bench = Bench::proxy();
-        bench.authority.present(HOST, Some(flaw));
+        let line = format!("secrets_manager.handshake@first:1 before_commit certificate({flaw})");
+        bench.faults.set(line.parse().expect("a plan"));
         let client = web_client(&bench);
         client.get(format!("https://{HOST}/task")).send().await.expect_err("a flaw");
-        bench.authority.present(HOST, None);
         client.get(format!("https://{HOST}/task")).send().await.expect("good again");
-        bench.server.quiesce().await;
-        assert_eq!(aborted(&bench).len(), 1, "{flaw:?}");
+        let exchanges = bench.exchanges().await;
+        assert_eq!(exchanges.iter().map(|exchange| exchange.fault.clone()).collect::<Vec<_>>(), [None], "{flaw}");
+        let events = bench.events();
+        let faults = events.iter().filter_map(|event| match &event.kind {
+            EventKind::TlsAborted { fault, .. } => Some(fault.clone()),
+            _ => None,
+        });
+        assert_eq!(faults.collect::<Vec<_>>(), [Some(line)], "{flaw}");
     }
+}
+
+#[tokio::test]
+async fn a_careless_client_is_served_and_every_request_tells_of_the_certificate() {
+    let bench = Bench::proxy();
+    let line = "secrets_manager.handshake@every before_commit certificate(expired)";
+    bench.faults.set(format!("{line}; secrets_manager.update_task@nth:2 reset").parse().expect("a plan"));
+    web_client(&bench);
+    let proxy = Proxy::all(format!("http://{}", bench.server.address())).expect("an address is a proxy");
+    let careless = WebClient::builder().proxy(proxy).tls_danger_accept_invalid_certs(true).build().expect("a client can be built");
+    careless.put(format!("https://{HOST}/task")).body("{}").send().await.expect("served");
+    careless.put(format!("https://{HOST}/task")).body("{}").send().await.expect_err("reset");
+    let faults: Vec<_> = bench.exchanges().await.into_iter().map(|exchange| exchange.fault.expect("a fault")).collect();
+    assert_eq!(faults, [line.to_owned(), format!("{line}; secrets_manager.update_task@nth:2 before_commit reset")]);
 }
 
 #[tokio::test]

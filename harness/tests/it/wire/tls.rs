@@ -11,7 +11,7 @@ use super::bench::{Bench, HOST, connector, get};
 fn aborted(bench: &Bench) -> Vec<String> {
     let events = bench.events();
     let aborted = events.iter().filter_map(|event| match &event.kind {
-        EventKind::TlsAborted { host, reason } => Some(format!("{host}: {reason}")),
+        EventKind::TlsAborted { host, reason, .. } => Some(format!("{host}: {reason}")),
         _ => None,
     });
     aborted.collect()
@@ -64,8 +64,8 @@ fn the_bundle_is_the_authoritys_certificate() {
 #[test]
 fn a_certificate_is_made_once_per_host() {
     let authority = Authority::new().expect("an authority can be made");
-    let first = authority.server_config(HOST).expect("made");
-    assert!(std::sync::Arc::ptr_eq(&first, &authority.server_config(HOST).expect("kept")));
+    let first = authority.server_config(HOST, None).expect("made");
+    assert!(std::sync::Arc::ptr_eq(&first, &authority.server_config(HOST, None).expect("kept")));
     assert_eq!(first.alpn_protocols, [b"http/1.1".to_vec()]);
-    assert!(authority.server_config("not a host name \u{7f}ü").is_err());
+    assert!(authority.server_config("not a host name \u{7f}ü", None).is_err());
 }
