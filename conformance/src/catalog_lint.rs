@@ -63,6 +63,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("CRA-001", Level::Should),
     ("CRA-002", Level::Should),
     ("ROT-001", Level::Must),
+    ("ROT-002", Level::Must),
     ("ROT-003", Level::Should),
 ];
 

@@ -14,6 +14,26 @@ Feature: Rotation
       And Secrets Manager rotates the secret
       Then both credentials are distinct and were alive together
 
+  @ROT-002
+  Rule: Jobs of different secrets do not disturb each other
+    @needs-third-party
+    Scenario: Ten secrets are created at once and their creations meet
+      Given the creations of jobs that run at once meet
+      When Secrets Manager creates ten secrets at once
+      Then each of the jobs created a credential of its own
+
+    Scenario: Ten secrets are created at once and their updates meet
+      Given the updates of jobs that run at once meet
+      When Secrets Manager creates ten secrets at once
+      Then each of the jobs created a credential of its own
+
+    @needs-third-party
+    Scenario: Ten secrets are deleted at once and their revocations meet
+      Given ten secrets were created at once
+      And the revocations of jobs that run at once meet
+      When Secrets Manager deletes all secrets at once
+      Then each of the jobs deleted its own credential
+
   @ROT-003
   Rule: A creation that is run again after its success leaves one live credential
     Scenario: Code Engine runs a create job again whose task is final

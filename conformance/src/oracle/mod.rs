@@ -3,6 +3,7 @@
 //! A step of a scenario names an oracle; [`universal`] runs over every scenario besides.
 
 mod action;
+mod concurrency;
 mod crash;
 mod creation;
 mod deletion;
@@ -18,6 +19,7 @@ mod retry;
 mod update;
 
 pub use action::{changed_nothing, refused_action};
+pub use concurrency::{undisturbed_creations, undisturbed_deletions};
 pub use creation::{
     created_once, distinct_ids, exists_as_reported, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged, undone,
     unreported_gone,

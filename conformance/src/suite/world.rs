@@ -18,6 +18,9 @@ use super::excerpt;
 /// The note of job runs that only make something for the scenario to begin with.
 pub(super) const PREPARATION: &str = "preparation";
 
+/// Secrets whose jobs run at the same time.
+const AT_ONCE: u32 = 10;
+
 /// One scenario: its stage, its faults, what was judged.
 #[derive(World, Default)]
 pub(super) struct ProviderWorld {
@@ -83,6 +86,12 @@ impl ProviderWorld {
     pub(super) async fn create(&mut self) -> Result<(), StepTrouble> {
         let parameters = self.only_required.then(|| self.parameters()).transpose()?;
         self.order(CreateSecret { parameters, ..CreateSecret::default() }).await
+    }
+
+    /// Has Secrets Manager create ten secrets, whose jobs run at the same time.
+    pub(super) async fn create_at_once(&mut self) -> Result<(), StepTrouble> {
+        let done = self.stage()?.create_secrets_at_once(AT_ONCE).await;
+        self.attempt(done)
     }
 
     /// Has Secrets Manager create a secret in which one input has another value, or none.

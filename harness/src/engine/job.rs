@@ -68,6 +68,7 @@ impl Engine {
         variables.extend(self.task_variables(&task));
         variables.extend(self.overrides.set.clone());
         variables.retain(|name, _| !self.overrides.unset.contains(name));
+        self.journal.jobs().requested(&job);
         self.journal.append(EventKind::JobRequested {
             job: job.clone(),
             action: variables.get("SM_ACTION").cloned(),
@@ -89,7 +90,7 @@ impl Engine {
         let now = self.clock.now();
         let deadline = now + self.task_timeout;
         let status = self.task(&job.task)?.status;
-        self.journal.set_job(Some(job.clone()));
+        self.journal.jobs().started(job);
         self.journal.append(EventKind::JobStarted { job: job.clone() });
         if status == TaskStatus::Queued {
             let task = self.task_mut(&job.task)?;
@@ -104,7 +105,7 @@ impl Engine {
     /// Notes that a job run has ended.
     pub fn job_ended(&mut self, job: &JobRef) -> Result<JobStopped, EngineError> {
         self.tick();
-        self.journal.set_job(None);
+        self.journal.jobs().ended(job);
         if self.cancelled.contains(&job.task) {
             return Ok(JobStopped::Reported);
         }

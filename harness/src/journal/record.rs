@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 
 use super::spill::Spill;
-use super::{Event, EventKind, JobRef};
+use super::{Event, EventKind, JobRef, JobsUnderWay};
 use crate::redaction::Redactor;
 
 /// Events kept in memory; older ones are in the spill file.
@@ -19,7 +19,7 @@ pub struct Journal {
     redactor: Arc<Redactor>,
     started: Instant,
     memory_events: usize,
-    job: Mutex<Option<JobRef>>,
+    jobs: JobsUnderWay,
     record: Mutex<Record>,
     length: watch::Sender<u64>,
 }
@@ -45,7 +45,7 @@ impl Journal {
             redactor,
             started: Instant::now(),
             memory_events: memory_events.max(1),
-            job: Mutex::new(None),
+            jobs: JobsUnderWay::default(),
             record: Mutex::new(Record::default()),
             length: watch::Sender::new(0),
         })
@@ -61,14 +61,14 @@ impl Journal {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Returns the job run that is running now.
+    /// Returns the job run to which what arrives now is put down; none where several run at once.
     pub fn job(&self) -> Option<JobRef> {
-        self.job.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.jobs.only()
     }
 
-    /// Says which job run is running now; what arrives is put down to it.
-    pub fn set_job(&self, job: Option<JobRef>) {
-        *self.job.lock().unwrap_or_else(PoisonError::into_inner) = job;
+    /// Returns the job runs that are under way.
+    pub fn jobs(&self) -> &JobsUnderWay {
+        &self.jobs
     }
 
     /// Redacts and appends one event; returns its id.

@@ -24,11 +24,24 @@ pub struct Ran {
     pub time: Duration,
 }
 
+/// A job run that is over.
+struct Played {
+    time: Duration,
+    end: Result<End, StageError>,
+}
+
+/// How a job run ended.
+struct End {
+    killed: bool,
+    /// Whether its task had its report.
+    reported: bool,
+}
+
 /// Where a stage's cloud is and its jobs run.
-pub trait Ground: Send {
+pub trait Ground: Send + Sync {
     /// Runs a job to its end, and kills it when `kill` resolves. The admin API is told of its start once it may start: the task timeout does not run while it queues.
     fn run_job(
-        &mut self,
+        &self,
         request: &JobRequest,
         client: &AdminClient,
         addresses: &StageAddresses,
@@ -148,6 +161,22 @@ impl<G: Ground> LiveStage<G> {
         self.run_jobs().await
     }
 
+    /// Creates several secrets and runs the jobs that the engine asks for at the same time.
+    pub async fn create_secrets_at_once(&mut self, count: u32) -> Result<(), StageError> {
+        for _ in 0..count {
+            self.secrets.push(self.client.create_secret(&CreateSecret::default()).await?);
+        }
+        self.run_jobs_at_once().await
+    }
+
+    /// Deletes all of the scenario's secrets and runs the jobs that the engine asks for at the same time.
+    pub async fn delete_secrets_at_once(&mut self) -> Result<(), StageError> {
+        for secret in &self.secrets {
+            self.client.delete_secret(secret).await?;
+        }
+        self.run_jobs_at_once().await
+    }
+
     /// Rotates the scenario's secret.
     pub async fn rotate_secret(&mut self, trigger: Trigger) -> Result<(), StageError> {
         let secret = self.first_secret()?;
@@ -245,30 +274,56 @@ impl<G: Ground> LiveStage<G> {
         Ok(())
     }
 
+    /// Runs every job that the engine asks for by now, all at the same time.
+    async fn run_jobs_at_once(&mut self) -> Result<(), StageError> {
+        let mut requests = Vec::new();
+        while let Some(request) = self.client.claim().await? {
+            requests.push(request);
+        }
+        let played = futures::future::join_all(requests.iter().map(|request| self.play(request))).await;
+        for (request, played) in requests.iter().zip(played) {
+            self.settle(request, played).await?;
+        }
+        Ok(())
+    }
+
     async fn run_job(&mut self, request: JobRequest) -> Result<(), StageError> {
-        let job = request.job.clone();
+        let played = self.play(&request).await;
+        self.settle(&request, played).await
+    }
+
+    /// Runs a job to its end and tells the cloud of it.
+    async fn play(&self, request: &JobRequest) -> Played {
         let started = Instant::now();
-        let kill = async {
-            // Listening costs a connection.
-            if self.kills { self.client.kill_asked(&job).await } else { std::future::pending().await }
+        let ran = async {
+            let kill = async {
+                // Listening costs a connection.
+                if self.kills { self.client.kill_asked(&request.job).await } else { std::future::pending().await }
+            };
+            self.ground.run_job(request, &self.client, &self.addresses, kill).await
         };
-        let ran = self.ground.run_job(&request, &self.client, &self.addresses, kill).await;
-        self.jobs += 1;
-        let Ran { run, time } = ran.inspect_err(|_| {
-            self.job_time += started.elapsed();
-            self.sound = false;
-        })?;
-        self.job_time += time;
+        let Ran { run, time } = match ran.await {
+            Ok(ran) => ran,
+            Err(error) => return Played { time: started.elapsed(), end: Err(error) },
+        };
         let lines = run.lines.into_iter().map(|(stream, line)| LogLine { stream, line }).collect();
         let killed = run.outcome.killed;
-        let stopped = self.client.job_ended(&JobFinished { job: job.clone(), outcome: run.outcome, lines }).await?;
-        self.last_job = Some((job.clone(), request.variables.get("SM_ACTION").cloned()));
+        let told = self.client.job_ended(&JobFinished { job: request.job.clone(), outcome: run.outcome, lines }).await;
+        Played { time, end: told.map(|stopped| End { killed, reported: stopped.reported }).map_err(StageError::from) }
+    }
+
+    /// Does what follows a job's end.
+    async fn settle(&mut self, request: &JobRequest, played: Played) -> Result<(), StageError> {
+        self.jobs += 1;
+        self.job_time += played.time;
+        let End { killed, reported } = played.end.inspect_err(|_| self.sound = false)?;
+        self.last_job = Some((request.job.clone(), request.variables.get("SM_ACTION").cloned()));
         if killed {
             // As Code Engine does with a run that did not end well.
-            self.client.rerun(&job.task).await?;
-        } else if !stopped.reported {
+            self.client.rerun(&request.job.task).await?;
+        } else if !reported {
             // Nobody is left to report: the task would time out, and the clock need not wait for it.
-            self.client.expire(&job.task).await?;
+            self.client.expire(&request.job.task).await?;
         }
         Ok(())
     }

@@ -76,6 +76,10 @@ orders! {
     revoke_access_key();
     /// Creates a secret and runs what the engine asks for.
     create_secret(order: &CreateSecret);
+    /// Creates several secrets, whose jobs run at the same time.
+    create_secrets_at_once(count: u32);
+    /// Deletes all of the scenario's secrets, whose jobs run at the same time.
+    delete_secrets_at_once();
     /// Rotates the scenario's first secret.
     rotate_secret(trigger: Trigger);
     /// Deletes the scenario's first secret.

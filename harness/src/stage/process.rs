@@ -104,7 +104,7 @@ impl ProcessStage {
 
 impl Ground for ProcessGround {
     async fn run_job(
-        &mut self,
+        &self,
         request: &JobRequest,
         client: &AdminClient,
         addresses: &StageAddresses,

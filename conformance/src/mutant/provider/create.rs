@@ -1,5 +1,8 @@
 //! A create job.
 
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -33,11 +36,19 @@ impl Provider {
                 }
             }
         }
+        let _lock = if self.is(&rotation::LOCKS_OTHERS_OUT) { Some(self.lock()?) } else { None };
+        let before = if self.is(&rotation::SWEEPS_WHAT_APPEARED) { self.find(&at, "").await } else { Vec::new() };
         let token = if self.is(&create::REPORTS_A_SAMPLE) {
             Token { id: self.variable("SM_SECRET_TASK_ID").unwrap_or_default().into(), value: "sample-token".into(), answer: Value::Null }
         } else {
             self.issue(&at, &wishes).await?
         };
+        if self.is(&rotation::SWEEPS_WHAT_APPEARED) {
+            let appeared = self.find(&at, "").await;
+            for stranger in appeared.iter().filter(|id| !before.contains(id) && **id != token.id) {
+                self.revoke(&at, stranger).await;
+            }
+        }
         if self.is(&create::MAKES_TWO) {
             self.issue(&at, &wishes).await?;
         }
@@ -72,6 +83,14 @@ impl Provider {
             return Err(failure.into());
         }
         Err(End::Log(failure))
+    }
+
+    /// Takes the only lock of the secret group on this machine. It goes with the process, however that ends.
+    fn lock(&self) -> Result<UnixListener, Failure> {
+        let name = format!("mutant {}", self.variable("SM_SECRET_GROUP_ID").unwrap_or_default());
+        SocketAddr::from_abstract_name(name)
+            .and_then(|address| UnixListener::bind_addr(&address))
+            .map_err(|_| Failure::new("BUSY", "Another job is under way. Nothing was changed."))
     }
 
     async fn report(&self, at: &ThirdParty, token: &Token, wishes: &Wishes) -> Answer {

@@ -2,13 +2,34 @@
 
 use cucumber::given;
 
+use hallmark_harness::fault::{FaultService, FaultWhat, FaultWhen};
+use hallmark_harness::journal::Operation;
+
 use super::super::world::{PREPARATION, ProviderWorld, StepTrouble};
+use super::unapplied;
 
 #[given(regex = r"^(?:a|another) secret was created$")]
 async fn secret_was_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     world.note(PREPARATION).await?;
     world.create().await?;
     world.note("").await
+}
+
+#[given("ten secrets were created at once")]
+async fn ten_were_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    world.note(PREPARATION).await?;
+    world.create_at_once().await?;
+    world.note("").await
+}
+
+#[given(regex = r"^the (creations|revocations|updates) of jobs that run at once meet$")]
+async fn meet(world: &mut ProviderWorld, calls: String) -> Result<(), StepTrouble> {
+    let (service, operation) = match calls.as_str() {
+        "creations" => (FaultService::ThirdParty, Operation::Create),
+        "revocations" => (FaultService::ThirdParty, Operation::Revoke),
+        _ => (FaultService::SecretsManager, Operation::UpdateTask),
+    };
+    world.add_fault(unapplied(service, operation, FaultWhen::Every, FaultWhat::Gather)).await
 }
 
 #[given("only the required inputs are set")]

@@ -55,6 +55,8 @@ judged! {
     verified: "nothing secret went to whoever showed the certificate" => |history, _| oracle::certificates_verified(history);
     nothing_follows: "no secret followed the redirect" => |history, _| oracle::nothing_follows(history);
     rotated: "both credentials are distinct and were alive together" => |history, _| oracle::rotated(history);
+    undisturbed_creations: "each of the jobs created a credential of its own" => |history, _| oracle::undisturbed_creations(history);
+    undisturbed_deletions: "each of the jobs deleted its own credential" => |history, _| oracle::undisturbed_deletions(history);
     no_killed_orphan: "no killed creation left an orphan" => |history, _| oracle::killed_creations(history);
     killed_deletions: "every killed deletion was finished" => |history, _| oracle::killed_deletions(history);
     run_again: "exactly the reported credential is alive" => |history, _| oracle::created_again(history);

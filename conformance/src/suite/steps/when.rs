@@ -14,6 +14,17 @@ async fn creates(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     world.create().await
 }
 
+#[when("Secrets Manager creates ten secrets at once")]
+async fn creates_ten(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    world.create_at_once().await
+}
+
+#[when("Secrets Manager deletes all secrets at once")]
+async fn deletes_all(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let done = world.stage()?.delete_secrets_at_once().await;
+    world.attempt(done)
+}
+
 #[when("Secrets Manager rotates the secret")]
 async fn rotates(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     let done = world.stage()?.rotate_secret(Trigger::ManualSecretRotation).await;

@@ -259,6 +259,7 @@ impl Seen {
             | FaultWhat::ExpireTask
             | FaultWhat::KillJob
             | FaultWhat::KillJobAfterReply
+            | FaultWhat::Gather
             | FaultWhat::Certificate { .. } => false,
         }
     }

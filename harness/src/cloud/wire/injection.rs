@@ -60,6 +60,13 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             wait(milliseconds).await;
             whole(done.unwrap_or_else(|| commit(backend, arrival)))
         }
+        FaultWhat::Gather => {
+            if before {
+                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+            }
+            arrival.meet_others().await;
+            whole(done.unwrap_or_else(|| commit(backend, arrival)))
+        }
         FaultWhat::Stall => {
             if before {
                 arrival.record_mut().facts = refusal(arrival, UNSENT).facts;

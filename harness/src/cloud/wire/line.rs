@@ -7,6 +7,7 @@ use hyper::http::uri;
 
 use super::activity::Activity;
 use super::control::{Control, Step};
+use super::gathering::Gathering;
 use super::halt::Halt;
 use super::record::Record;
 use super::router::Router;
@@ -20,12 +21,13 @@ pub struct Wiring {
     faults: Arc<FaultBook>,
     connections: AtomicU64,
     pub(super) halt: Halt,
+    pub(super) gathering: Gathering,
 }
 
 impl Wiring {
     /// Joins a stage's journal and fault book; connections are numbered from 0 across all listeners that share it.
     pub fn new(journal: Arc<Journal>, faults: Arc<FaultBook>) -> Arc<Self> {
-        Arc::new(Self { journal, faults, connections: AtomicU64::new(0), halt: Halt::default() })
+        Arc::new(Self { journal, faults, connections: AtomicU64::new(0), halt: Halt::default(), gathering: Gathering::default() })
     }
 
     /// Returns the journal.

@@ -22,6 +22,7 @@ mod connection;
 mod control;
 mod error;
 pub mod fidelity;
+mod gathering;
 mod halt;
 mod injection;
 mod line;

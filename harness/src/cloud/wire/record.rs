@@ -56,10 +56,12 @@ impl Record {
             path.push('?');
             path.push_str(&query);
         }
+        let of_task = || self.facts.task.as_deref().and_then(|task| line.journal().jobs().of_task(task));
+        let job = self.job.or_else(of_task);
         Exchange {
             service: self.service,
             operation: self.operation,
-            job: self.job,
+            job,
             connection: line.number,
             tls: line.tls,
             host,

@@ -180,6 +180,11 @@ impl<'a> Arrival<'a> {
         }
     }
 
+    /// Waits for calls of all jobs that are under way.
+    pub(super) async fn meet_others(&self) {
+        self.line.wiring.gathering.meet(self.line.journal().jobs()).await;
+    }
+
     /// Waits for the end of a job that is being killed: this request takes no effect and gets no answer.
     pub(super) async fn held<T>(&mut self) -> T {
         self.record_mut().intended = Delivery::Stalled;

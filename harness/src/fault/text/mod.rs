@@ -125,6 +125,7 @@ impl fmt::Display for FaultWhat {
             Self::ExpireTask => formatter.write_str("expire_task"),
             Self::KillJob => formatter.write_str("kill_job"),
             Self::KillJobAfterReply => formatter.write_str("kill_job_after_reply"),
+            Self::Gather => formatter.write_str("gather"),
             Self::Certificate { flaw } => write!(formatter, "certificate({})", word_of(FLAWS, flaw)),
         }
     }

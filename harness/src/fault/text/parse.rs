@@ -12,7 +12,7 @@ use crate::fault::{Fault, FaultPhase, FaultPlan, FaultWhat, FaultWhen};
 /// What a fault can do, for error messages.
 const WHATS: &str = "what happens (status(..), delay(..ms), stall, close, reset, reset_mid_body(..), cut_body(..), invalid_json, \
                      wrong_content_type, gateway_html(..), cancel_task, expire_task, kill_job, kill_job_after_reply, \
-                     certificate(..))";
+                     gather, certificate(..))";
 
 impl FromStr for FaultPlan {
     type Err = FaultParseError;
@@ -85,6 +85,7 @@ fn what(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<FaultWhat, 
         "expire_task" => FaultWhat::ExpireTask,
         "kill_job" => FaultWhat::KillJob,
         "kill_job_after_reply" => FaultWhat::KillJobAfterReply,
+        "gather" => FaultWhat::Gather,
         "reset_mid_body" => FaultWhat::ResetMidBody { after: bytes(cursor)? },
         "cut_body" => FaultWhat::CutBody { after: bytes(cursor)? },
         "delay" => {

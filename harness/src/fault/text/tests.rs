@@ -27,6 +27,7 @@ fn what() -> impl Strategy<Value = FaultWhat> {
             FaultWhat::ExpireTask,
             FaultWhat::KillJob,
             FaultWhat::KillJobAfterReply,
+            FaultWhat::Gather,
             FaultWhat::Certificate { flaw: FLAWS[0].1 },
             FaultWhat::Certificate { flaw: FLAWS[1].1 },
             FaultWhat::Certificate { flaw: FLAWS[2].1 },

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, NetworkConnectRequest, PortBinding};
@@ -51,7 +51,7 @@ pub(super) struct CloudContainer {
     pub(super) client: AdminClient,
     heartbeat: JoinHandle<()>,
     /// While it is open, the cloud knows that we are there.
-    _input: Pin<Box<dyn AsyncWrite + Send>>,
+    _input: Mutex<Pin<Box<dyn AsyncWrite + Send>>>,
 }
 
 impl CloudContainer {
@@ -76,7 +76,7 @@ impl CloudContainer {
         let (port, resolver) = found(plan, &container).await?;
         let client = plan.client.at(&format!("http://127.0.0.1:{port}"), plan.token.clone());
         let heartbeat = plan.runtime.spawn(beat(client.clone()));
-        Ok(Self { holding: plan.holding.clone(), container, network, resolver, client, heartbeat, _input: input })
+        Ok(Self { holding: plan.holding.clone(), container, network, resolver, client, heartbeat, _input: Mutex::new(input) })
     }
 
     /// Removes it and its network. What cannot be removed now is at the run's end.

@@ -81,7 +81,7 @@ impl ContainerGround {
 
 impl Ground for ContainerGround {
     async fn run_job(
-        &mut self,
+        &self,
         request: &JobRequest,
         client: &AdminClient,
         _addresses: &StageAddresses,

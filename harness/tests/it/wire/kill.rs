@@ -25,7 +25,7 @@ async fn a_job_is_killed_before_a_call_has_an_effect_after_it_has_one_or_after_i
     ] {
         let bench = Bench::plain();
         let job = JobRef { task: "task".into(), run: 0 };
-        bench.journal.set_job(Some(job.clone()));
+        bench.journal.jobs().started(&job);
         bench.spoil(&format!("secrets_manager.update_task@nth:1 {what}"));
         let mut killed = bench.connect().await;
         killed.send(&put("{}")).await;

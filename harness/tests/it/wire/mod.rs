@@ -4,6 +4,7 @@ mod bench;
 mod connections;
 mod faults;
 mod fidelity;
+mod gathering;
 mod kill;
 mod lifetime;
 mod phases;

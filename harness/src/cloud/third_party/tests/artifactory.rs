@@ -20,7 +20,7 @@ fn body() -> serde_json::Value {
 #[test]
 fn create_answers_a_token_and_its_id() {
     let fixture = Fixture::preset("artifactory");
-    fixture.journal.set_job(Some(job(0)));
+    fixture.journal.jobs().started(&job(0));
     let handled = fixture.send(Method::POST, "/access/api/v1/tokens/", Some(&body()));
     assert_eq!(handled.status, StatusCode::OK);
     assert!(handled.applied);
@@ -100,7 +100,7 @@ fn the_description_filter_takes_a_star_at_its_end_only() {
 fn revoke_works_once() {
     let fixture = Fixture::preset("artifactory");
     let id = text(&json(&fixture.send(Method::POST, TOKENS, Some(&body()))), "/token_id").to_owned();
-    fixture.journal.set_job(Some(job(3)));
+    fixture.journal.jobs().started(&job(3));
     let path = format!("{TOKENS}/{id}");
     let first = fixture.send(Method::DELETE, &path, None);
     assert_eq!((first.status, first.applied, first.body.len()), (StatusCode::OK, true, 0));

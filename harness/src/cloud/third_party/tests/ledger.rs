@@ -107,8 +107,9 @@ impl Model {
                 self.logged_out = !valid;
             }
             Step::NextJob => {
+                fixture.journal.jobs().ended(&job(self.run));
                 self.run += 1;
-                fixture.journal.set_job(Some(job(self.run)));
+                fixture.journal.jobs().started(&job(self.run));
             }
             Step::Reset => {
                 third_party.reset();
@@ -149,7 +150,7 @@ proptest! {
     #[test]
     fn the_ledger_is_what_was_done(steps in proptest::collection::vec(step(), 0..40)) {
         let fixture = Fixture::preset("pagerduty");
-        fixture.journal.set_job(Some(job(0)));
+        fixture.journal.jobs().started(&job(0));
         let mut model = Model::default();
         for step in &steps {
             model.apply(step, &fixture);
