@@ -1,6 +1,7 @@
 //! What jobs leave that were killed and run again.
 
 use hallmark_harness::contract::{TaskId, TaskStatus};
+use hallmark_harness::stage::KILL_NOTE;
 
 use super::deletion::{alive_after, targets};
 use super::{History, Run};
@@ -9,8 +10,7 @@ use crate::verdict::Judgement;
 /// A killed creation leaves what was reported in the end, and nothing else (CRA-001).
 pub fn killed_creations(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "CRA-001";
-    let killed = history.creations().filter(|run| run.was_killed());
-    or_not_exercised(RULE, killed.map(|run| as_reported(history, run, RULE)).collect())
+    at_kill_points(history.creations(), RULE, |run| as_reported(history, run, RULE))
 }
 
 /// A creation that is run again after its success leaves the reported credential, and nothing else (ROT-003).
@@ -61,8 +61,7 @@ fn as_reported(history: &History<'_>, run: &Run<'_>, rule: &str) -> Judgement {
 /// A killed deletion ends with the credential gone and reported deleted (CRA-002).
 pub fn killed_deletions(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "CRA-002";
-    let killed = history.deletions().filter(|run| run.was_killed());
-    or_not_exercised(RULE, killed.map(|run| finished(history, run, RULE)).collect())
+    at_kill_points(history.deletions(), RULE, |run| finished(history, run, RULE))
 }
 
 fn finished(history: &History<'_>, killed: &Run<'_>, rule: &str) -> Judgement {
@@ -93,10 +92,24 @@ fn status(history: &History<'_>, task: &TaskId) -> Option<TaskStatus> {
     history.task(task).map(|task| task.status)
 }
 
-fn or_not_exercised(rule: &str, judgements: Vec<Judgement>) -> Vec<Judgement> {
-    if judgements.is_empty() {
-        vec![Judgement::not_exercised(rule, "no such job was killed: none made a call, or each ended first")]
-    } else {
-        judgements
+/// Judges each killed run, and tells how many of the points at which one was to be killed were reached.
+fn at_kill_points<'history, 'recording: 'history>(
+    runs: impl Iterator<Item = &'history Run<'recording>>,
+    rule: &str,
+    judge: impl Fn(&Run<'_>) -> Judgement,
+) -> Vec<Judgement> {
+    let meant: Vec<&Run<'_>> = runs.filter(|run| run.job.run == 0 && run.note.is_some_and(|note| note.starts_with(KILL_NOTE))).collect();
+    let points = meant.len();
+    let (killed, missed): (Vec<_>, Vec<_>) = meant.into_iter().partition(|run| run.was_killed());
+    if killed.is_empty() {
+        return vec![Judgement::not_exercised(rule, "no such job was killed: none made a call, or each ended first")];
     }
+    let mut judgements: Vec<Judgement> = killed.iter().map(|run| judge(run)).collect();
+    if !missed.is_empty() {
+        // A job that ends right after its last answer may be quicker than any kill; another may make other calls than its model.
+        let where_missed: Vec<&str> = missed.iter().filter_map(|run| run.note?.strip_prefix(KILL_NOTE)).collect();
+        let actual = format!("{} of {points} kill points reached; the job ended first at {}", killed.len(), where_missed.join(", "));
+        judgements.push(Judgement::pass(rule, actual, missed.iter().map(|run| run.requested)));
+    }
+    judgements
 }

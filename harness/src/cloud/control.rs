@@ -55,8 +55,10 @@ fn advice(fault: &Fault) -> &'static str {
              cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone"
         }
         FaultService::Iam => "iam has token and other, and no task to cancel or expire; certificate(..) acts on handshake alone",
-        FaultService::ThirdParty => "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on \
-             handshake alone",
+        FaultService::ThirdParty => {
+            "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on \
+             handshake alone"
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use crate::journal::{Event, EventKind, JobRef, Operation, Service};
 /// Calls of a job at which jobs like it are killed, at most.
 const MOST: usize = 40;
 
+/// How the notes begin that the journal holds before jobs that are to be killed; the fault follows.
+pub const KILL_NOTE: &str = "killed at ";
+
 /// When, around a call, a job is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillMoment {

@@ -212,7 +212,7 @@ impl<G: Ground> LiveStage<G> {
         let Some((model, action)) = self.last_job.clone() else { return Ok(()) };
         let deletes = action.as_deref() == Some(DELETION);
         for kill in crash::kills(&self.client.journal().await?, &model, moment) {
-            self.note(&format!("killed at {kill}")).await?;
+            self.note(&format!("{}{kill}", crash::KILL_NOTE)).await?;
             if deletes {
                 self.create_secret(&CreateSecret::default()).await?;
             }

@@ -19,7 +19,7 @@ use crate::engine::Knobs;
 use crate::fault::FaultPlan;
 
 pub use container::{CloudImage, ContainerGround, ContainerStage, ContainerStages, ImageProvider, InsideError, serve_inside};
-pub use crash::KillMoment;
+pub use crash::{KILL_NOTE, KillMoment};
 pub use error::StageError;
 pub use live::{Ground, LiveStage, Ran};
 pub use process::{ProcessGround, ProcessStage, Provider, Resources};

@@ -60,7 +60,8 @@ impl Provider {
     }
 
     fn call(&self, method: Method, at: &ThirdParty, path: &str) -> RequestBuilder {
-        let request = self.third_party_client.request(method, format!("{}{path}", at.credentials)).header("authorization", &at.authorization);
+        let request =
+            self.third_party_client.request(method, format!("{}{path}", at.credentials)).header("authorization", &at.authorization);
         if self.is(&privilege::KEY_FOR_EVERYBODY) {
             return request.header("x-api-key", self.variable("SM_ACCESS_APIKEY").unwrap_or_default());
         }

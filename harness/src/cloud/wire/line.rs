@@ -1,7 +1,7 @@
 //! What one connection knows about itself, and what it shares with the stage.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use hyper::http::uri;
 

@@ -23,10 +23,9 @@ pub(super) async fn accept(authority: &Authority, named: Named<'_>, line: &Line,
     let local = stream.tcp().local_addr().ok();
     let mut target = match named {
         Named::As(target) => target.clone(),
-        Named::ByClient => Target {
-            host: local.map(|address| address.ip().to_string()).unwrap_or_default(),
-            port: local.map(|address| address.port()),
-        },
+        Named::ByClient => {
+            Target { host: local.map(|address| address.ip().to_string()).unwrap_or_default(), port: local.map(|address| address.port()) }
+        }
     };
     let aborted = |host: String, reason: String| {
         line.journal().append(EventKind::TlsAborted { host, reason, fault: line.handshake_fault.get().cloned() });
