@@ -18,6 +18,7 @@ const LEVELS: &[(&str, Level)] = &[
     ("CRE-007", Level::Must),
     ("CRE-008", Level::Should),
     ("CRE-009", Level::Must),
+    ("CRE-010", Level::Should),
     ("CRE-011", Level::Must),
     ("CRE-012", Level::Should),
     ("DEL-001", Level::Must),
@@ -38,10 +39,21 @@ const LEVELS: &[(&str, Level)] = &[
     ("UPD-003", Level::Must),
     ("UPD-004", Level::Must),
     ("UPD-005", Level::Should),
+    ("UPD-006", Level::Should),
     ("UPD-007", Level::Should),
     ("UPD-008", Level::Info),
+    ("UPD-009", Level::Should),
     ("RTY-001", Level::Should),
+    ("RTY-002", Level::Should),
+    ("RTY-003", Level::Should),
     ("RTY-004", Level::Should),
+    ("RTY-005", Level::Should),
+    ("RTY-006", Level::Should),
+    ("RTY-007", Level::Should),
+    ("RTY-008", Level::Should),
+    ("RTY-009", Level::Should),
+    ("RTY-010", Level::Info),
+    ("RTY-011", Level::Should),
     ("ERR-001", Level::Must),
     ("ERR-002", Level::Should),
     ("ERR-003", Level::Should),
@@ -51,7 +63,11 @@ const LEVELS: &[(&str, Level)] = &[
     ("ERR-007", Level::Must),
     ("PRV-001", Level::Must),
     ("PRV-002", Level::Must),
+    ("PRV-003", Level::Should),
     ("PRV-004", Level::Must),
+    ("PRV-005", Level::Should),
+    ("PRV-006", Level::Should),
+    ("PRV-009", Level::Should),
     ("LPR-001", Level::Must),
     ("LPR-002", Level::Must),
     ("LPR-003", Level::Must),
@@ -150,6 +166,7 @@ fn a_source_names_a_document() {
         "Credentials providers repository, README, ",
         "Code Engine docs, ",
         "IBM Cloud API Handbook, ",
+        "RFC ",
     ];
     each(|rule| {
         let unknown = rule.source.split("; ").find(|source| !documents.iter().any(|document| source.starts_with(document)));
@@ -192,7 +209,7 @@ fn a_provider_without_third_party_and_login_secret_still_has_core_rules() {
         .collect();
     let expected = [
         "CRE-001", "CRE-002", "DEL-001", "ACT-001", "ACT-002", "UPD-001", "UPD-002", "UPD-003", "UPD-004", "ERR-001", "ERR-007", "PRV-001",
-        "PRV-002", "PRV-004", "LPR-001", "LPR-002", "LPR-003", "LPR-004",
+        "PRV-002", "PRV-004", "LPR-001", "LPR-002", "LPR-003", "LPR-004", "NET-001", "ROT-002",
     ];
     assert_eq!(always, expected);
 }

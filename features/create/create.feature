@@ -63,3 +63,17 @@ Feature: Creating a credential
       When Secrets Manager creates the secret
       Then the defaults of the optional inputs work
       And the job succeeds
+
+  @CRE-010
+  Rule: Output values survive as they are
+    @needs-mapped-output
+    Scenario Outline: The third party issues secrets <form>
+      Given the third party issues secrets <form>
+      When Secrets Manager creates the secret
+      Then the mapped outputs are what was issued
+
+      Examples:
+        | form                           |
+        | with letters beyond ASCII      |
+        | with quotes and signs of shells |
+        | of 100000 characters           |

@@ -35,6 +35,33 @@ Feature: Retries of the task update
       Then the update is retried and accepted
       And the job succeeds
 
+  @RTY-002
+  Rule: Retry-After is respected
+    Scenario Outline: The first update is answered <status> with Retry-After <value>
+      Given Secrets Manager answers the first update with <status> and Retry-After <value>
+      When Secrets Manager creates the secret
+      Then the Retry-After is respected or does no harm
+
+      Examples:
+        | status | value                 |
+        | 503    | 2                     |
+        | 429    | 2                     |
+        | 503    | as a date in 3 s      |
+        | 429    | as a date in 3 s      |
+        | 503    | 0                     |
+        | 503    | soon                  |
+        | 503    | -5                    |
+        | 503    | as a date in the past |
+        | 429    | 31536000              |
+
+  @RTY-003
+  Rule: Retries back off
+    @lasting
+    Scenario: Every update of ten creations is answered 503
+      Given Secrets Manager answers every update with 503
+      When Secrets Manager creates ten secrets at once
+      Then the retries back off
+
   @RTY-004
   Rule: Retries end before the task timeout
     @lasting
@@ -51,3 +78,11 @@ Feature: Retries of the task update
       When Secrets Manager deletes the secret
       Then the job gives up before the task timeout
       And the job fails
+
+  @RTY-010
+  Rule: The retry policy is described
+    @lasting
+    Scenario: Every update of ten creations is answered 503
+      Given Secrets Manager answers every update with 503
+      When Secrets Manager creates ten secrets at once
+      Then the retry policy is described

@@ -97,6 +97,27 @@ Feature: The task update
       When Secrets Manager creates the secret
       Then the job ended by itself within the task timeout
 
+  @UPD-006
+  Rule: A 200 is success whatever its body holds
+    Scenario Outline: Updates take effect and are answered 200 with <body>
+      Given Secrets Manager applies every update and answers 200 with <body>
+      When Secrets Manager creates the secret
+      Then the 200 is taken for success
+
+      Examples:
+        | body                      |
+        | an empty object           |
+        | nothing                   |
+        | text                      |
+        | further fields            |
+        | a task without updated_by |
+
+    Scenario: The update of a deletion is answered 200 with nothing
+      Given a secret was created
+      And Secrets Manager applies every update and answers 200 with nothing
+      When Secrets Manager deletes the secret
+      Then the 200 is taken for success
+
   @UPD-007
   Rule: A retried update repeats the same body
     Scenario: The update of a creation is answered 503 once
@@ -122,3 +143,21 @@ Feature: The task update
         | repeated |
         | refused  |
         | accepted |
+
+  @UPD-009
+  Rule: A 401 on the update gets a fresh token once
+    Scenario: The first update of a creation is answered 401
+      Given Secrets Manager answers the first update with 401
+      When Secrets Manager creates the secret
+      Then one fresh token is fetched for the update
+
+    Scenario: The first update of a deletion is answered 401
+      Given a secret was created
+      And Secrets Manager answers the first update with 401
+      When Secrets Manager deletes the secret
+      Then one fresh token is fetched for the update
+
+    Scenario: Every update of a creation is answered 401
+      Given Secrets Manager answers every update with 401
+      When Secrets Manager creates the secret
+      Then one fresh token is fetched for the update

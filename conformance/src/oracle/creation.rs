@@ -155,6 +155,23 @@ pub fn exists_as_reported(history: &History<'_>) -> Vec<Judgement> {
     })
 }
 
+/// Values of outputs that the manifest maps to what was issued survive as they are (CRE-010).
+pub fn intact(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "CRE-010";
+    each_accepted(history, RULE, |run, update| {
+        let mapped: Vec<&PayloadFact> = update.facts.payload.iter().filter(|value| value.mapped).collect();
+        let spoilt = mapped.iter().find(|value| value.equals.is_empty());
+        match spoilt {
+            _ if mapped.is_empty() => Judgement::not_exercised(RULE, format!("{}: no mapped output was reported", run.describe())),
+            Some(value) => {
+                let actual = format!("{}: {} ({} characters) is not what was issued", run.describe(), value.name, value.length);
+                Judgement::fail(RULE, "the value as the third party issued it", actual, [update.event])
+            }
+            None => Judgement::pass(RULE, format!("{} mapped outputs are what was issued", mapped.len()), [update.event]),
+        }
+    })
+}
+
 /// Credentials ids are not empty and different for each creation (CRE-006).
 pub fn distinct_ids(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "CRE-006";

@@ -2,6 +2,7 @@
 
 use hallmark_harness::journal::{Delivery, Operation};
 
+use super::calls::was_lost;
 use super::deletion::{alive_after, nobody_elses, resigned, targets};
 use super::{History, Run};
 use crate::verdict::Judgement;
@@ -36,6 +37,11 @@ fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let reported = applied.is_some_and(|update| update.reports() == "credentials_created");
     let excess = orphans.len().saturating_sub(usize::from(reported));
     if excess == 0 || undo_impossible(run) {
+        return None;
+    }
+    let lost = |orphan: &str| run.third_party().any(|call| call.what.facts.credential.as_deref() == Some(orphan) && was_lost(call.what));
+    if excess <= orphans.iter().filter(|orphan| lost(orphan.what)).count() {
+        // The job was never told of it: RTY-008's.
         return None;
     }
     let rule = if !reported && run.updates().any(|update| update.reports() == "credentials_created") { "CRE-007" } else { "CRE-005" };

@@ -3,6 +3,8 @@
 //! A step of a scenario names an oracle; [`universal`] runs over every scenario besides.
 
 mod action;
+mod backoff;
+mod calls;
 mod concurrency;
 mod crash;
 mod creation;
@@ -19,10 +21,12 @@ mod retry;
 mod update;
 
 pub use action::{changed_nothing, refused_action};
+pub use backoff::{backs_off, policy, retry_after_respected};
+pub use calls::{lost_answer, refusal_accepted, silence_bounded, third_party_retried, token_retried, unknown_key};
 pub use concurrency::{undisturbed_creations, undisturbed_deletions};
 pub use creation::{
-    created_once, distinct_ids, exists_as_reported, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged, undone,
-    unreported_gone,
+    created_once, distinct_ids, exists_as_reported, intact, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged,
+    undone, unreported_gone,
 };
 pub use deletion::{
     daily_retries, deleted_again, failure_reported, never_recovers, no_resurrection, nobody_elses, reported_deleted, revoked_then_reported,
@@ -35,7 +39,7 @@ pub use outcome::{Ended, ended};
 pub use privilege::{one_token, works_with_roles};
 pub use rerun::{created_again, killed_creations, killed_deletions};
 pub use retry::{gives_up, lost_acknowledgement, retried};
-pub use update::{final_answer, same_body};
+pub use update::{accepted_is_accepted, final_answer, fresh_token, same_body};
 
 use crate::verdict::Judgement;
 

@@ -1,6 +1,7 @@
 //! How jobs end: exit status, crashes, time.
 
 use hallmark_harness::contract::TaskStatus;
+use hallmark_harness::journal::Delivery;
 
 use super::{History, Run, crash};
 use crate::verdict::Judgement;
@@ -26,7 +27,9 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
 /// The job ends by itself within the task timeout (UPD-005).
 fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     const RULE: &str = "UPD-005";
-    let outcome = run.outcome.filter(|_| !run.was_killed())?;
+    // A server that never answers has a rule of its own, RTY-011.
+    let silent = run.exchanges.iter().any(|call| call.what.delivery == Delivery::Stalled);
+    let outcome = run.outcome.filter(|_| !run.was_killed() && !silent)?;
     let timeout = history.recording.header.task_timeout_milliseconds;
     let milliseconds = outcome.what.duration / 1_000_000;
     let expected = format!("the job ends by itself within the task timeout of {timeout} ms");

@@ -2,15 +2,22 @@
 
 use hallmark_harness::redaction::{Mark, SecretKind, marks};
 
-use super::{History, Update};
+use super::{History, Run, Update};
 use crate::verdict::Judgement;
 
-/// PRV-001, PRV-002 and PRV-004 over every update.
+/// PRV-001 to PRV-006 and PRV-009 over every job.
 pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
-    history.runs.iter().flat_map(super::Run::updates).flat_map(|update| judge(&update)).collect()
+    history
+        .runs
+        .iter()
+        .flat_map(|run| {
+            let updates = run.updates().flat_map(|update| judge(run, &update));
+            updates.chain(logs(run)).chain(urls(run)).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-fn judge(update: &Update<'_>) -> Vec<Judgement> {
+fn judge(run: &Run<'_>, update: &Update<'_>) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     let id = update.facts.credentials_id.as_deref();
     if let Some(id) = id {
@@ -22,10 +29,65 @@ fn judge(update: &Update<'_>) -> Vec<Judgement> {
         .errors
         .iter()
         .flat_map(|error| [("an error code", error.code.as_str()), ("an error description", error.description.as_str())]);
-    judgements.extend(
-        id.map(|id| ("credentials.id", id)).into_iter().chain(errors).map(|(place, text)| clean(update, "PRV-002", place, text, secret)),
-    );
+    let repeated = repeated(run, update);
+    for (place, text) in id.map(|id| ("credentials.id", id)).into_iter().chain(errors) {
+        // What the third party's own words brought along is PRV-009's.
+        let brought = marks(text).into_iter().find(|mark| secret(mark.kind) && repeated.contains(&mark.name));
+        judgements.push(match brought {
+            Some(mark) => {
+                let actual = format!("{place} holds {}, which the third party's answer had repeated", in_words(&mark));
+                Judgement::fail("PRV-009", "no secret value that an answer repeats", actual, [update.event])
+            }
+            None => clean(update, "PRV-002", place, text, secret),
+        });
+    }
+    if !repeated.is_empty() && judgements.iter().all(|judgement| judgement.rule.as_str() != "PRV-009") {
+        judgements.push(Judgement::pass("PRV-009", "nothing of what the third party's answer repeated", [update.event]));
+    }
+    for error in &update.facts.errors {
+        judgements.push(clean(update, "PRV-005", "an error description", &error.description, personal));
+    }
     judgements
+}
+
+/// Returns the names of the secrets that answers of the third party repeated before an update.
+fn repeated(run: &Run<'_>, update: &Update<'_>) -> Vec<String> {
+    let before = run.third_party().filter(|call| call.what.body_at < update.exchange.body_at && call.what.fault.is_some());
+    let answers = before.filter_map(|call| call.what.response.as_ref());
+    answers.flat_map(|response| marks(&response.body)).filter(|mark| secret(mark.kind)).map(|mark| mark.name).collect()
+}
+
+/// No secret value in the logs (PRV-003).
+fn logs(run: &Run<'_>) -> Vec<Judgement> {
+    const RULE: &str = "PRV-003";
+    let spoken = run.logs.iter().find_map(|line| Some((line.event, marks(line.what).into_iter().find(|mark| secret(mark.kind))?)));
+    match spoken {
+        Some((event, mark)) => {
+            let actual = format!("{}: the log holds {}", run.describe(), in_words(&mark));
+            vec![Judgement::fail(RULE, "no secret value in the log", actual, [event])]
+        }
+        None if run.logs.is_empty() => Vec::new(),
+        None => {
+            vec![Judgement::pass(RULE, format!("{} lines without a secret value", run.logs.len()), run.logs.last().map(|line| line.event))]
+        }
+    }
+}
+
+/// No secret or personal value in a URL (PRV-006).
+fn urls(run: &Run<'_>) -> Vec<Judgement> {
+    const RULE: &str = "PRV-006";
+    let shown = run.exchanges.iter().find_map(|call| Some((call, marks(&call.what.target).into_iter().next()?)));
+    match shown {
+        Some((call, mark)) => {
+            let actual =
+                format!("{}: the address of a {} at {} holds {}", run.describe(), call.what.method, call.what.host, in_words(&mark));
+            vec![Judgement::fail(RULE, "no secret or personal value in an address", actual, [call.event])]
+        }
+        None if run.exchanges.is_empty() => Vec::new(),
+        None => {
+            vec![Judgement::pass(RULE, format!("{} addresses hold none", run.exchanges.len()), run.exchanges.last().map(|at| at.event))]
+        }
+    }
 }
 
 /// Personal and confidential canaries.
@@ -41,7 +103,7 @@ fn secret(kind: SecretKind) -> bool {
 fn clean(update: &Update<'_>, rule: &str, place: &str, text: &str, forbidden: fn(SecretKind) -> bool) -> Judgement {
     match marks(text).into_iter().find(|mark| forbidden(mark.kind)) {
         Some(mark) => {
-            let expected = if rule == "PRV-001" { "no personal or confidential value" } else { "no secret value" };
+            let expected = if rule == "PRV-002" { "no secret value" } else { "no personal or confidential value" };
             Judgement::fail(rule, format!("{expected} in {place}"), format!("{place} holds {}", in_words(&mark)), [update.event])
         }
         None => Judgement::pass(rule, format!("nothing in {place}"), [update.event]),

@@ -3,7 +3,7 @@
 use hallmark_harness::contract::SecretId;
 use hallmark_harness::journal::{Exchange, Operation, Service};
 
-use super::{At, History, Run, Update};
+use super::{At, History, Run, Update, crash};
 use crate::verdict::Judgement;
 
 /// UPD-001 to UPD-004 over every run.
@@ -110,4 +110,68 @@ pub fn same_body(history: &History<'_>) -> Vec<Judgement> {
         }));
     }
     if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was retried")] } else { judgements }
+}
+
+/// A 200 is success whatever its body holds (UPD-006).
+pub fn accepted_is_accepted(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "UPD-006";
+    let expected = "a 200 taken for success: the credential kept and nothing else reported";
+    let mut judgements = Vec::new();
+    for run in &history.runs {
+        let updates: Vec<Update<'_>> = run.updates().collect();
+        let accepted =
+            updates.iter().position(|update| update.exchange.fault.is_some() && update.exchange.applied && update.acknowledged());
+        let Some(place) = accepted else { continue };
+        let destroyed: Vec<_> = run.revoked.iter().filter(|gone| run.issued.iter().any(|own| own.what == gone.what)).collect();
+        let later = &updates[place + 1..];
+        let crashed = run.outcome.filter(|outcome| outcome.what.signal.is_some() || crash::announced(&run.logs).is_some());
+        let evidence = [updates[place].event].into_iter();
+        judgements.push(if let Some(gone) = destroyed.first() {
+            let actual = format!("{}: the accepted credential {} was revoked", run.describe(), gone.what);
+            Judgement::fail(RULE, expected, actual, evidence.chain([gone.event]))
+        } else if let Some(other) = later.iter().find(|update| update.reports() != updates[place].reports()) {
+            let actual = format!("{}: {} was reported after the 200", run.describe(), other.reports());
+            Judgement::fail(RULE, expected, actual, evidence.chain([other.event]))
+        } else if let Some(outcome) = crashed {
+            Judgement::fail(RULE, expected, format!("{}: the job crashed after the 200", run.describe()), evidence.chain([outcome.event]))
+        } else {
+            Judgement::pass(RULE, format!("{}: the 200 was taken for success", run.describe()), evidence)
+        });
+    }
+    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was accepted with such a body")] } else { judgements }
+}
+
+/// A 401 on the update gets a fresh token once (UPD-009).
+pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
+    const RULE: &str = "UPD-009";
+    let mut judgements = Vec::new();
+    for run in &history.runs {
+        let refused: Vec<Update<'_>> = run.updates().filter(|update| update.answered() == Some(401)).collect();
+        let Some(first) = refused.first() else { continue };
+        let fetched: Vec<_> =
+            run.calls(Operation::Token).filter(|call| call.what.body_at > first.exchange.body_at).map(|call| call.event).collect();
+        let evidence = || [first.event].into_iter().chain(fetched.iter().copied());
+        let accepted = run.updates().find(|update| update.acknowledged());
+        let lasting = refused.len() > 1 && accepted.is_none();
+        judgements.push(match (fetched.len(), accepted) {
+            (0, _) => {
+                let actual = format!("{}: the update was answered 401, and no other token was asked for", run.describe());
+                Judgement::fail(RULE, "a fresh token after 401, and the update sent with it", actual, evidence())
+            }
+            (1, Some(accepted)) => {
+                let actual = format!("{}: a fresh token, with which the update was accepted", run.describe());
+                Judgement::pass(RULE, actual, evidence().chain([accepted.event]))
+            }
+            (1, None) if lasting => Judgement::pass(RULE, format!("{}: one fresh token, which helped nothing", run.describe()), evidence()),
+            (1, None) => {
+                let actual = format!("{}: a fresh token was fetched, and the update not sent again", run.describe());
+                Judgement::fail(RULE, "the update sent again with the fresh token", actual, evidence())
+            }
+            (many, _) => {
+                let actual = format!("{}: {many} tokens were fetched after the first 401", run.describe());
+                Judgement::fail(RULE, "a fresh token once", actual, evidence())
+            }
+        });
+    }
+    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was answered 401")] } else { judgements }
 }

@@ -184,6 +184,9 @@ fn unfit(
             Some("no input is an integer or a boolean")
         }
         "needs-enum-input" if !has(|kind| matches!(kind, ValueType::Enum(_))) => Some("no input is an enum"),
+        "needs-mapped-output" if !variant.outputs.iter().any(|output| output.equals.is_some()) => {
+            Some("the manifest maps no output to what the third party issues (`equals` under [outputs])")
+        }
         "needs-text-input" if !free_text(variant) => Some("no free-text input is left to plant a value in"),
         _ => None,
     };

@@ -207,6 +207,9 @@ impl Cloud {
     pub fn set_knobs(&self, knobs: Knobs) -> Result<(), CloudError> {
         let current = self.current()?;
         current.contents.iam.set_lifetime(Duration::from_secs(knobs.token_lifetime_seconds));
+        for party in &current.contents.third_parties {
+            party.issue_in(knobs.issued_secrets);
+        }
         current.engine().set_knobs(knobs);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::third_party::IssuedForm;
 use crate::contract::Trigger;
 
 /// The fake's choices where the documentation is silent.
@@ -33,6 +34,8 @@ pub struct Knobs {
     pub newest_task_first: bool,
     /// Seconds for which an IAM token lasts. Default 3600, the service's own.
     pub token_lifetime_seconds: u64,
+    /// Form of the secrets that third parties issue. Default: as each is described.
+    pub issued_secrets: IssuedForm,
 }
 
 /// How an update that repeats an accepted one is answered.
@@ -58,6 +61,7 @@ impl Default for Knobs {
             failed_creation_deactivates: true,
             newest_task_first: true,
             token_lifetime_seconds: 3600,
+            issued_secrets: IssuedForm::Usual,
         }
     }
 }

@@ -24,6 +24,8 @@
 //!
 //! A TLS handshake is the operation `handshake` of the service whose host it is for; `certificate(..)` acts there and nowhere else.
 //!
+//! In an answer's header `date+3s` is the HTTP date three seconds from then on; in its body `{authorization}` is what the request had in that header.
+//!
 //! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
 
 mod book;

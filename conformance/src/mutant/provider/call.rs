@@ -1,18 +1,23 @@
 //! One call over HTTP, and the loop around it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::RequestBuilder;
+use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use super::{Provider, pause};
+use crate::mutant::table::retry;
 
 /// The pause before the second attempt; it doubles from then on, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
+/// Longest wait that an answer may ask for; with more there is no point in another attempt.
+const LONGEST_WISH: Duration = Duration::from_secs(4);
+
 /// How a call was answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Answer {
     /// The status; none where no answer came.
     pub(super) status: Option<u16>,
@@ -20,6 +25,10 @@ pub(super) struct Answer {
     pub(super) body: Option<String>,
     /// Whether this attempt or one before it may have taken effect all the same.
     pub(super) doubtful: bool,
+    /// Whether nothing came for as long as a request may take.
+    pub(super) silent: bool,
+    /// How long the server asked to be left alone.
+    pub(super) wish: Option<Duration>,
 }
 
 impl Answer {
@@ -51,12 +60,27 @@ impl Provider {
         match request.send().await {
             Ok(response) => {
                 let status = response.status().as_u16();
-                Answer { status: Some(status), body: response.text().await.ok(), doubtful: status >= 500 }
+                let wish = response.headers().get(RETRY_AFTER).and_then(|value| self.wish(value.to_str().ok()?));
+                let body = response.text().await.ok();
+                // What of an answer was cut may have been anything.
+                Answer { status: Some(status), doubtful: status >= 500 || body.is_none(), body, wish, silent: false }
             }
             Err(error) => {
                 self.log(&format!("WARNING no answer: {}", if error.is_timeout() { "time-out" } else { "the connection broke" }));
-                Answer { status: None, body: None, doubtful: true }
+                Answer { doubtful: true, silent: error.is_timeout(), ..Answer::default() }
             }
+        }
+    }
+
+    /// Reads a Retry-After.
+    fn wish(&self, value: &str) -> Option<Duration> {
+        if self.is(&retry::IGNORES_ITS_WISH) {
+            return None;
+        }
+        match value.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) if self.is(&retry::KNOWS_NO_DATES) => None,
+            Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok(),
         }
     }
 
@@ -64,6 +88,10 @@ impl Provider {
     /// attempts went before.
     pub(super) async fn patiently(&self, attempts: u32, request: impl AsyncFn(u32) -> RequestBuilder) -> Answer {
         let (mut doubtful, mut before, mut wait) = (false, 0, FIRST_PAUSE);
+        if self.is(&retry::GETS_FASTER) {
+            wait = LONGEST_PAUSE * 2;
+        }
+        let attempts = if self.is(&retry::HAMMERS) { attempts * 4 } else { attempts };
         loop {
             let mut answer = self.send(request(before).await).await;
             doubtful |= answer.doubtful;
@@ -72,8 +100,13 @@ impl Provider {
             if before >= attempts || !self.again(&answer, before) {
                 return answer;
             }
-            pause(wait).await;
-            wait = LONGEST_PAUSE.min(wait * 2);
+            match answer.wish {
+                Some(wish) if wish > LONGEST_WISH && !self.is(&retry::BELIEVES_ANY_WISH) => return answer,
+                Some(wish) => pause(wish.max(wait)).await,
+                None if self.is(&retry::HAMMERS) => {}
+                None => pause(wait).await,
+            }
+            wait = if self.is(&retry::GETS_FASTER) { wait / 3 } else { LONGEST_PAUSE.min(wait * 2) };
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::Answer;
 use super::failure::Failure;
 use super::{Provider, pause};
-use crate::mutant::table::{action, create, delete, error, privacy, privilege, update};
+use crate::mutant::table::{action, create, delete, error, privacy, privilege, retry, update};
 
 const TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
 
@@ -22,7 +22,13 @@ impl Provider {
     /// Fetches the IAM token: without it nothing can be reported, so nothing may be created.
     pub(super) async fn sign_in(&self) -> Result<(), Failure> {
         let form = self.identity();
-        let answer = self.patiently(PREPARATION, async |_| self.client.post(TOKENS).form(&form)).await;
+        let attempts = if self.is(&retry::ASKS_FOR_ITS_TOKEN_ONCE) { 1 } else { PREPARATION };
+        let mut answer = self.patiently(attempts, async |_| self.client.post(TOKENS).form(&form)).await;
+        for _ in 0..if self.is(&retry::INSISTS_ON_ITS_KEY) { 9 } else { 0 } {
+            if answer.status == Some(400) {
+                answer = self.send(self.client.post(TOKENS).form(&form)).await;
+            }
+        }
         if !answer.accepted() && self.is(&update::HANGS_WITHOUT_A_TOKEN) {
             pause(Duration::MAX).await;
         }
@@ -94,8 +100,9 @@ impl Provider {
             self.sign_in().await.ok();
         }
         let answer = self
-            .patiently(if self.is(&update::RETRIES_FOR_EVER) { u32::MAX } else { REPORT }, async |attempt| self.update(body, attempt))
+            .patiently(if self.is(&retry::RETRIES_FOR_EVER) { u32::MAX } else { REPORT }, async |attempt| self.update(body, attempt))
             .await;
+        let answer = self.renewed(body, answer).await;
         let again = answer.status == Some(400) && self.is(&update::ONCE_MORE_AFTER_400)
             || answer.status == Some(404) && self.is(&update::ONCE_MORE_AFTER_404);
         let answer = if again {
@@ -112,6 +119,24 @@ impl Provider {
             }
         } else {
             self.log(&format!("ERROR the report was not accepted: {}", answer.in_words()));
+        }
+        answer
+    }
+
+    /// Sends an update again with a fresh token where the old one was refused.
+    async fn renewed(&self, body: &Value, mut answer: Answer) -> Answer {
+        let renewals = if self.is(&update::KEEPS_ITS_TOKEN) {
+            0
+        } else if self.is(&update::RENEWS_AGAIN_AND_AGAIN) {
+            3
+        } else {
+            1
+        };
+        for _ in 0..renewals {
+            if answer.status != Some(401) || self.sign_in().await.is_err() {
+                break;
+            }
+            answer = Answer { doubtful: answer.doubtful, ..self.patiently(REPORT, async |attempt| self.update(body, attempt)).await };
         }
         answer
     }
@@ -134,11 +159,11 @@ impl Provider {
 
     /// Tells whether a call is to be tried again after this answer.
     pub(super) fn again(&self, answer: &Answer, before: u32) -> bool {
-        let never = self.is(&update::NEVER_RETRIES)
-            || self.is(&update::TAKES_429_AS_FINAL) && answer.status == Some(429)
-            || self.is(&update::TAKES_A_RESET_AS_FINAL) && answer.status.is_none();
+        let never = self.is(&retry::NEVER_RETRIES)
+            || self.is(&retry::TAKES_429_AS_FINAL) && answer.status == Some(429)
+            || self.is(&retry::TAKES_A_RESET_AS_FINAL) && answer.status.is_none();
         let twice = self.is(&update::RETRIES_A_404) && answer.status == Some(404) && before < 3;
-        twice || answer.transient() && !never
+        twice || answer.transient() && !answer.silent && !never
     }
 
     /// Reports a failure.

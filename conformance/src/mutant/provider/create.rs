@@ -64,6 +64,21 @@ impl Provider {
             return Ok(());
         }
         let answer = self.report(&at, &token, &wishes).await;
+        if self.is(&privacy::LOGS_ITS_TOKEN) {
+            self.log(&format!("DEBUG sent with authorization: Bearer {}", self.token.borrow()));
+        }
+        if self.is(&privacy::LOGS_THE_CREDENTIAL) {
+            self.log(&format!("DEBUG reported {}", hex::encode(&token.value)));
+        }
+        let told = answer.json().is_some_and(|task| task["updated_by"].is_string());
+        assert!(told || !answer.accepted() || !self.is(&update::PANICS_WITHOUT_UPDATED_BY), "the task says who updated it");
+        if answer.accepted() && !told && self.is(&update::NEEDS_UPDATED_BY) {
+            self.undo(&at, &token.id).await;
+            return Err(End::Log(Failure::new(
+                "REPORT_NOT_ACCEPTED",
+                "The answer to the report was not understood, so the credential was revoked.",
+            )));
+        }
         if answer.accepted() {
             if self.is(&create::REVOKES_AT_THE_END) {
                 self.undo(&at, &token.id).await;
@@ -122,6 +137,12 @@ impl Provider {
         }
         if self.is(&create::PASSES_THE_ANSWER_ON) {
             payload["token_type"] = json!(token.answer["token_type"].as_str().unwrap_or("routing key"));
+        }
+        if self.is(&create::CUTS_LONG_VALUES) {
+            payload["token"] = json!(token.value.chars().take(4096).collect::<String>());
+        }
+        if self.is(&create::ASCII_ONLY) {
+            payload["token"] = json!(token.value.replace(|character: char| !character.is_ascii(), "?"));
         }
         if self.is(&create::TRAILING_BLANK) {
             payload["token"] = json!(format!("{} ", token.value));

@@ -50,7 +50,7 @@ impl Provider {
             self.revoke(&at, &other).await;
         }
         let answer = if self.is(&delete::NEVER_REVOKES) {
-            Answer { status: Some(204), body: Some(String::new()), doubtful: false }
+            Answer { status: Some(204), body: Some(String::new()), ..Answer::default() }
         } else {
             self.revoke(&at, &id).await
         };

@@ -71,7 +71,7 @@ fn client(mutation: Option<&Mutation>, of_third_party: bool) -> reqwest::Result<
         .tls_danger_accept_invalid_certs(is(&network::TRUSTS_ANYBODY) || of_third_party && is(&network::THIRD_PARTY_UNCHECKED))
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
-        .timeout(Duration::from_secs(4))
+        .timeout(if is(&table::retry::WAITS_FOR_EVER) { Duration::from_hours(24) } else { Duration::from_secs(4) })
         .build()
 }
 

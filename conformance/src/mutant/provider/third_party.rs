@@ -9,10 +9,13 @@ use super::call::Answer;
 use super::failure::Failure;
 use super::inputs::{System, Wishes};
 use super::{Provider, pause};
-use crate::mutant::table::{create, delete, error, privacy, privilege, update};
+use crate::mutant::table::{create, delete, error, privacy, privilege, retry, update};
 
 /// How often a revocation is tried.
 const REVOCATION: u32 = 2;
+
+/// How often a creation is tried.
+const CREATION: u32 = 3;
 
 /// How often an undo is tried: more depends on it.
 const UNDO: u32 = 4;
@@ -76,8 +79,29 @@ impl Provider {
         format!("mutant {} {}", self.variable("SM_SECRET_ID").unwrap_or_default(), self.variable("SM_SECRET_TASK_ID").unwrap_or_default())
     }
 
-    /// Creates a token. A creation is not tried again: its answer may be lost although it took effect.
+    /// Creates a token, tried again while it may help. What an attempt without a definite answer may have left is revoked before the next one.
     pub(super) async fn issue(&self, at: &ThirdParty, wishes: &Wishes) -> Result<Token, Failure> {
+        let attempts = if self.is(&retry::CREATES_ONCE) { 1 } else { CREATION };
+        let mut before = 0;
+        loop {
+            let answer = self.send(self.creation(at, wishes)).await;
+            before += 1;
+            let lost = answer.doubtful && (answer.body.is_none() || !answer.accepted());
+            if lost && !self.is(&retry::CREATES_BLINDLY) {
+                for left in self.find(at, &self.mark()).await {
+                    self.undo(at, &left).await;
+                }
+            }
+            let again = answer.transient() && !answer.silent || lost && answer.accepted();
+            let insists = self.is(&retry::INSISTS_AFTER_403) && answer.status == Some(403);
+            if before >= attempts || !again && !insists {
+                return self.made(&answer).await;
+            }
+            pause(answer.wish.unwrap_or(Duration::from_millis(100))).await;
+        }
+    }
+
+    fn creation(&self, at: &ThirdParty, wishes: &Wishes) -> RequestBuilder {
         let body = match at.system {
             System::Artifactory => {
                 let mut body = json!({
@@ -90,7 +114,18 @@ impl Provider {
             }
             System::PagerDuty => json!({ "integration": { "label": self.mark() } }),
         };
-        let answer = self.send(self.call(Method::POST, at, "").json(&body)).await;
+        let query = if self.is(&privacy::LOGIN_IN_THE_ADDRESS) {
+            format!("?access_token={}", at.authorization.rsplit(' ').next().unwrap_or_default())
+        } else if self.is(&privacy::USER_IN_THE_ADDRESS) {
+            format!("?requested_by={}", wishes.username.as_deref().unwrap_or("nobody"))
+        } else {
+            String::new()
+        };
+        self.call(Method::POST, at, &query).json(&body)
+    }
+
+    /// Reads the answer to a creation.
+    async fn made(&self, answer: &Answer) -> Result<Token, Failure> {
         if answer.status.is_none_or(|status| status >= 500) && self.is(&update::WAITS_FOR_RECOVERY) {
             pause(Duration::MAX).await;
         }
@@ -98,7 +133,7 @@ impl Provider {
             if answer.status == Some(409) && self.is(&create::TAKES_409_AS_MADE) {
                 return Ok(Token { id: self.mark(), value: "already-there".into(), answer: Value::Null });
             }
-            return Err(self.refused(&answer));
+            return Err(self.refused(answer));
         }
         let unusable = || Failure::new("ANSWER_UNUSABLE", "The answer of the third party held no usable credential. Nothing was kept.");
         let read = answer.json();
@@ -106,13 +141,15 @@ impl Provider {
         if self.is(&error::KILLED_BY_A_PAGE) && read.is_none() {
             std::process::abort();
         }
-        let answer = if self.is(&create::BELIEVES_200) { read.unwrap_or_default() } else { read.ok_or_else(unusable)? };
-        let (id, value) = match at.system {
+        let believes = self.is(&create::BELIEVES_200);
+        let system = self.system()?;
+        let answer = if believes { read.unwrap_or_default() } else { read.ok_or_else(unusable)? };
+        let (id, value) = match system {
             System::Artifactory => (&answer["token_id"], &answer["access_token"]),
             System::PagerDuty => (&answer["integration"]["id"], &answer["integration"]["parameters"]["routing_key"]),
         };
         let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        if self.is(&create::BELIEVES_200) {
+        if believes {
             let (id, value) = (text(id).unwrap_or_else(|| "id".into()), text(value).unwrap_or_else(|| "token".into()));
             return Ok(Token { id, value, answer });
         }
@@ -129,6 +166,14 @@ impl Provider {
         if self.is(&error::SHOWS_ITS_STACK) {
             failure.description = format!("{} goroutine 1 at main.go:42", failure.description);
         }
+        if self.is(&privacy::QUOTES_THE_REFUSAL) {
+            let said = serde_json::from_str::<Value>(&body).unwrap_or_default()["errors"][0]["message"].as_str().unwrap_or("no").to_owned();
+            failure.description = format!("The third party refused: {}.", said.chars().take(500).collect::<String>());
+        }
+        if self.is(&privacy::ECHOES_THE_USER) {
+            let user = self.variable("SM_USERNAME_VALUE").unwrap_or("nobody");
+            failure.description = format!("The third party refused to create a credential for {user}.");
+        }
         if self.is(&privacy::QUOTES_ITS_TOKEN) {
             failure.description = format!("The request with the token {} was refused.", self.token.borrow());
         }
@@ -137,7 +182,8 @@ impl Provider {
 
     /// Revokes a token in a delete job.
     pub(super) async fn revoke(&self, at: &ThirdParty, id: &str) -> Answer {
-        self.patiently(REVOCATION, async |_| self.call(Method::DELETE, at, &format!("/{id}"))).await
+        let attempts = if self.is(&retry::REVOKES_ONCE) { 1 } else { REVOCATION };
+        self.patiently(attempts, async |_| self.call(Method::DELETE, at, &format!("/{id}"))).await
     }
 
     /// Revokes what this job made, again and again if it must; returns whether it is gone.

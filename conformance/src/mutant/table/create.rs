@@ -3,6 +3,10 @@
 use super::Mutation;
 
 mutations! {
+    CUTS_LONG_VALUES = "CRE-010/cuts", "It reports the first 4096 characters of a value.";
+        breaks "CRE-010"; says "(4096 characters) is not what was issued";
+    ASCII_ONLY = "CRE-010/ascii-only", "It puts a question mark in place of what is not ASCII.";
+        breaks "CRE-010"; says "is not what was issued";
     // Nothing is ever created for Secrets Manager: what needs a creation breaks (CRE-008, ACT-002, LPR-001) or is not reached. The
     // credential is an orphan (CRE-005), and exit 0 claims a success (ERR-006).
     NEVER_REPORTS = "CRE-001/never-reports", "It creates a credential, tells nobody and exits 0.";

@@ -46,14 +46,27 @@ pub mod error;
 pub mod network;
 pub mod privacy;
 pub mod privilege;
+pub mod retry;
 pub mod rotation;
 pub mod update;
 
 /// Returns every mutation, by chapter.
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
-    [create::ALL, delete::ALL, action::ALL, update::ALL, error::ALL, privacy::ALL, privilege::ALL, network::ALL, crash::ALL, rotation::ALL]
-        .into_iter()
-        .flatten()
+    [
+        create::ALL,
+        delete::ALL,
+        action::ALL,
+        update::ALL,
+        retry::ALL,
+        error::ALL,
+        privacy::ALL,
+        privilege::ALL,
+        network::ALL,
+        crash::ALL,
+        rotation::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Returns the mutation with this id.
@@ -66,13 +79,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::catalog::Catalog;
+    use crate::catalog::{Catalog, Level};
 
     #[test]
     fn every_rule_has_a_mutant() {
         let catalog = Catalog::built_in().unwrap();
         let covered: BTreeSet<&str> = all().map(Mutation::rule).collect();
-        let lacking: Vec<&str> = catalog.rules.iter().map(|rule| rule.id.as_str()).filter(|id| !covered.contains(id)).collect();
+        // What only describes can be broken by nobody.
+        let broken = catalog.rules.iter().filter(|rule| rule.level < Level::Info);
+        let lacking: Vec<&str> = broken.map(|rule| rule.id.as_str()).filter(|id| !covered.contains(id)).collect();
         assert!(lacking.is_empty(), "no mutant is about {lacking:?}");
     }
 

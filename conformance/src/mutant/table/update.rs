@@ -42,14 +42,14 @@ mutations! {
         breaks "UPD-007" "CRE-005" "CRE-007" "UPD-008"; says "the retry's body differs";
     NEVER_LOOKS = "UPD-008/never-looks", "It undoes a creation although its report may have taken effect.";
         breaks "UPD-008"; says "destroyed the live credential";
-    // It tries an undo once too (CRE-012). Without a retry there is no body to compare.
-    NEVER_RETRIES = "RTY-001/never", "It tries every call once.";
-        breaks "RTY-001" "CRE-012"; says "none of them accepted";
-    TAKES_429_AS_FINAL = "RTY-001/not-after-429", "It takes 429 as final.";
-        breaks "RTY-001"; says "was answered 429";
-    TAKES_A_RESET_AS_FINAL = "RTY-001/not-after-a-reset", "It takes a broken connection as final.";
-        breaks "RTY-001"; says "none of them accepted";
-    // The job does not end (UPD-005), so it never comes to the undo (CRE-007).
-    RETRIES_FOR_EVER = "RTY-004/for-ever", "It tries its report for ever.";
-        breaks "RTY-004" "CRE-007" "UPD-005"; says "it still ran";
+    // It ends as if the report had failed (ERR-006).
+    NEEDS_UPDATED_BY = "UPD-006/needs-updated-by", "It undoes a creation whose accepted report is answered without updated_by.";
+        breaks "UPD-006" "ERR-006"; says "was revoked";
+    // A panic is a crash.
+    PANICS_WITHOUT_UPDATED_BY = "UPD-006/panics", "It panics when the answer to an accepted report lacks updated_by.";
+        breaks "UPD-006" "ERR-006" "ERR-007"; says "crashed after the 200";
+    KEEPS_ITS_TOKEN = "UPD-009/keeps-its-token", "It never fetches a second token.";
+        breaks "UPD-009"; says "no other token was asked for";
+    RENEWS_AGAIN_AND_AGAIN = "UPD-009/renews-again", "It fetches a fresh token after each 401.";
+        breaks "UPD-009"; says "tokens were fetched after the first 401";
 }

@@ -47,10 +47,41 @@ async fn loses(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     world.add_fault(Fault { phase: FaultPhase::AfterCommit, ..lost }).await
 }
 
-#[given("Secrets Manager applies every update and answers 200 with an empty object")]
-async fn answers_little(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
-    let little = update(FaultWhen::Every, answer(200, Some("an empty object")));
+#[given(
+    regex = r"^Secrets Manager applies every update and answers 200 with (an empty object|nothing|text|further fields|a task without updated_by)$"
+)]
+async fn answers_little(world: &mut ProviderWorld, body: String) -> Result<(), StepTrouble> {
+    let little = update(FaultWhen::Every, answer(200, Some(&body)));
     world.add_fault(Fault { phase: FaultPhase::AfterCommit, ..little }).await
+}
+
+#[given(regex = r"^Secrets Manager answers the first update with (\d{3}) and Retry-After (.+)$")]
+async fn asks_to_wait(world: &mut ProviderWorld, status: u16, value: String) -> Result<(), StepTrouble> {
+    let value = match value.as_str() {
+        "as a date in 3 s" => "date+3s",
+        "as a date in the past" => "Sun, 06 Nov 1994 08:49:37 GMT",
+        value => value,
+    };
+    // The wire sets the header `date` only after the journal has the answer, so it is sent along: a date is held against it.
+    let headers = [("retry-after".to_owned(), value.to_owned()), ("date".to_owned(), "date+0s".to_owned())].into();
+    world.add_fault(update(FaultWhen::First(1), FaultWhat::Status { status, headers, body: None })).await
+}
+
+#[given(regex = r"^(Secrets Manager|IAM|the third party) never answers (?:an update|a token request|a (creation|revocation))$")]
+async fn never_answers(world: &mut ProviderWorld, service: String, call: String) -> Result<(), StepTrouble> {
+    let service = named(&service);
+    let operation = match (&service, call.as_str()) {
+        (FaultService::SecretsManager, _) => Operation::UpdateTask,
+        (FaultService::Iam, _) => Operation::Token,
+        (FaultService::ThirdParty, "revocation") => Operation::Revoke,
+        (FaultService::ThirdParty, _) => Operation::Create,
+    };
+    world.add_fault(unapplied(service, operation, FaultWhen::Every, FaultWhat::Stall)).await
+}
+
+#[given(regex = r"^IAM (resets|closes) the first token request$")]
+async fn iam_breaks(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble> {
+    world.add_fault(unapplied(FaultService::Iam, Operation::Token, FaultWhen::First(1), broken(&how))).await
 }
 
 #[given(regex = r"^the task (is cancelled|times out) just before its first update$")]
@@ -59,10 +90,10 @@ async fn task_ends_early(world: &mut ProviderWorld, how: String) -> Result<(), S
     world.add_fault(update(FaultWhen::First(1), what)).await
 }
 
-#[given(regex = r"^IAM answers every token request with (\d{3})(?: and (an HTML page|an empty object|broken JSON))?$")]
-async fn iam_answers(world: &mut ProviderWorld, status: u16, body: String) -> Result<(), StepTrouble> {
+#[given(regex = r"^IAM answers (every|the first) token request with (\d{3})(?: and (an HTML page|an empty object|broken JSON))?$")]
+async fn iam_answers(world: &mut ProviderWorld, which: String, status: u16, body: String) -> Result<(), StepTrouble> {
     let body = (!body.is_empty()).then_some(body.as_str());
-    world.add_fault(unapplied(FaultService::Iam, Operation::Token, FaultWhen::Every, answer(status, body))).await
+    world.add_fault(unapplied(FaultService::Iam, Operation::Token, calls(&which), answer(status, body))).await
 }
 
 #[given(regex = r"^(IAM|Secrets Manager|the third party) redirects every (token request|update|creation) to (another host|plain http)$")]

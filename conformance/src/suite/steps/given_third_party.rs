@@ -1,7 +1,8 @@
 //! What the third party does.
 
 use cucumber::given;
-use hallmark_harness::fault::{Fault, FaultService, FaultWhat};
+use hallmark_harness::cloud::third_party::IssuedForm;
+use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat};
 use hallmark_harness::journal::Operation;
 
 use super::super::world::{ProviderWorld, StepTrouble};
@@ -26,6 +27,35 @@ async fn answers(world: &mut ProviderWorld, which: String, what: String, status:
 #[given(regex = r"^the third party (resets|closes) (every|the first) (creation|revocation)$")]
 async fn breaks(world: &mut ProviderWorld, how: String, which: String, what: String) -> Result<(), StepTrouble> {
     world.add_fault(fault(&which, &what, broken(&how))).await
+}
+
+#[given(regex = r"^the third party applies the first creation and (loses its answer|cuts its answer|answers (?:500|502|504))$")]
+async fn loses(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble> {
+    let what = match how.as_str() {
+        "loses its answer" => FaultWhat::Reset,
+        "cuts its answer" => FaultWhat::CutBody { after: 20 },
+        status => answer(status.trim_start_matches("answers ").parse().unwrap_or(504), None),
+    };
+    world.add_fault(Fault { phase: FaultPhase::AfterCommit, ..fault("the first", "creation", what) }).await
+}
+
+#[given(regex = r"^the third party answers every (creation|revocation) with 403 and repeats what it was logged in with$")]
+async fn repeats(world: &mut ProviderWorld, what: String) -> Result<(), StepTrouble> {
+    let body = r#"{"errors": [{"code": "FORBIDDEN", "message": "The token {authorization} lacks the right for this."}]}"#;
+    let headers = [("content-type".to_owned(), "application/json".to_owned())].into();
+    let refusal = FaultWhat::Status { status: 403, headers, body: Some(body.to_owned()) };
+    world.add_fault(fault("every", &what, refusal)).await
+}
+
+#[given(regex = r"^the third party issues secrets (with letters beyond ASCII|with quotes and signs of shells|of 100000 characters)$")]
+async fn issues(world: &mut ProviderWorld, form: String) -> Result<(), StepTrouble> {
+    let form = match form.as_str() {
+        "with letters beyond ASCII" => IssuedForm::Unicode,
+        "of 100000 characters" => IssuedForm::Long,
+        _ => IssuedForm::Quotes,
+    };
+    let done = world.stage()?.turn_knobs(|knobs| knobs.issued_secrets = form).await;
+    world.attempt(done)
 }
 
 #[given("the third party redirects every revocation to a login page")]

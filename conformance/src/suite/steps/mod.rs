@@ -27,6 +27,17 @@ fn answer(status: u16, body: Option<&str>) -> FaultWhat {
         }
         Some("an empty object") => (Some("{}"), "application/json"),
         Some("broken JSON") => (Some("{\"token_id\": \"b49a"), "application/json"),
+        Some("nothing") => (Some(""), "application/json"),
+        Some("text") => (Some("Updated."), "text/plain"),
+        Some("a task without updated_by") => {
+            (Some(r#"{"id": "sm-task", "status": "credentials_created", "type": "create_credentials"}"#), "application/json")
+        }
+        Some("further fields") => (
+            Some(
+                r#"{"id": "sm-task", "status": "credentials_created", "updated_by": "iam-ServiceId", "region": {"name": "eu-de", "zones": [1, 2]}, "x": null}"#,
+            ),
+            "application/json",
+        ),
         _ => (None, ""),
     };
     let headers = body.map(|_| ("content-type".to_owned(), content_type.to_owned())).into_iter().collect();

@@ -96,6 +96,7 @@
 mod answer;
 mod check;
 mod error;
+mod form;
 mod generator;
 mod ledger;
 mod preset;
@@ -108,6 +109,7 @@ mod tests;
 mod validate;
 
 pub use error::SpecError;
+pub use form::IssuedForm;
 pub use generator::{Generator, GeneratorKind};
 pub use ledger::LedgerEntry;
 pub use simulator::ThirdParty;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::ledger::{Credential, LedgerEntry};
 use super::route::Routes;
 use super::template::Renderer;
-use super::{SpecError, ThirdPartySpec};
+use super::{IssuedForm, SpecError, ThirdPartySpec};
 use crate::contract::IdSource;
 use crate::journal::{EventKind, JobRef, Journal};
 use crate::redaction::SecretKind;
@@ -35,6 +35,7 @@ pub(super) struct State {
     logins: Vec<SecretString>,
     login_valid: bool,
     planted: Option<SecretString>,
+    form: IssuedForm,
     pub(super) url: String,
     pub(super) credentials: Vec<Credential>,
 }
@@ -51,6 +52,7 @@ impl ThirdParty {
             logins: Vec::new(),
             login_valid: true,
             planted: None,
+            form: IssuedForm::Usual,
             url,
             credentials: Vec::new(),
         };
@@ -100,6 +102,11 @@ impl ThirdParty {
     /// Lets the next credential have this secret instead of a random one, to see whether awkward text survives.
     pub fn plant_secret(&self, secret: SecretString) {
         self.state().planted = Some(secret);
+    }
+
+    /// Lets secrets that are issued from now on have this form.
+    pub fn issue_in(&self, form: IssuedForm) {
+        self.state().form = form;
     }
 
     /// Returns every credential that was ever there since [`Self::reset`], in the order of issue.
@@ -161,6 +168,7 @@ impl ThirdParty {
         state.logins = vec![login];
         state.login_valid = true;
         state.planted = None;
+        state.form = IssuedForm::Usual;
         state.credentials.clear();
     }
 
@@ -194,7 +202,7 @@ impl ThirdParty {
         query: &BTreeMap<String, String>,
     ) -> Result<Credential, (Credential, SpecError)> {
         let spec = &self.spec.credential;
-        let random = SecretString::from(spec.secret.generate(&mut state.ids));
+        let random = SecretString::from(state.form.shape(spec.secret.generate(&mut state.ids)));
         let mut credential = Credential {
             id: spec.id.generate(&mut state.ids),
             secret: state.planted.take().unwrap_or(random),

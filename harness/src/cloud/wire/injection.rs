@@ -1,9 +1,9 @@
 //! What a fault does to one request and its answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
 use super::backend::{Backend, Disturbance, Handled};
@@ -42,7 +42,7 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             let mut answer = acknowledged(answer, done);
             add_headers(&mut answer.headers, &headers, arrival);
             if let Some(body) = body {
-                answer.body = Bytes::from(body);
+                answer.body = Bytes::from(repeating(&body, arrival));
             }
             whole(answer)
         }
@@ -171,6 +171,7 @@ fn status_code(status: u16, arrival: &Arrival<'_>) -> StatusCode {
 
 fn add_headers(headers: &mut HeaderMap, extra: &std::collections::BTreeMap<String, String>, arrival: &Arrival<'_>) {
     for (name, value) in extra {
+        let value = from_now(value).unwrap_or_else(|| value.clone());
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
             (Ok(name), Ok(value)) => {
                 headers.insert(name, value);
@@ -180,9 +181,33 @@ fn add_headers(headers: &mut HeaderMap, extra: &std::collections::BTreeMap<Strin
     }
 }
 
+/// Returns the HTTP date that `date+3s` stands for: three seconds from now, cut to whole seconds as such dates are.
+fn from_now(value: &str) -> Option<String> {
+    let seconds = value.strip_prefix("date+")?.strip_suffix('s')?.parse().ok()?;
+    Some(httpdate::fmt_http_date(SystemTime::now().checked_add(Duration::from_secs(seconds))?))
+}
+
+/// Puts what the request proved itself with in place of `{authorization}`, as some services do in their messages.
+fn repeating(body: &str, arrival: &Arrival<'_>) -> String {
+    let sent = arrival.record().received.headers.get(AUTHORIZATION);
+    let sent = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    body.replace("{authorization}", sent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_from_now_is_in_the_future_and_other_values_are_left_alone() {
+        let before = SystemTime::now();
+        let date = httpdate::parse_http_date(&from_now("date+90s").unwrap()).unwrap();
+        let ahead = date.duration_since(before).unwrap();
+        assert!((Duration::from_secs(89)..=Duration::from_secs(95)).contains(&ahead), "{ahead:?}");
+        for value in ["90", "date+s", "date+1", "+1s", "date+-1s"] {
+            assert_eq!(from_now(value), None, "{value}");
+        }
+    }
 
     #[test]
     fn broken_json_keeps_its_length_and_never_parses() {

@@ -7,7 +7,7 @@ use http::header::{HOST, HeaderName};
 use super::backend::Received;
 use super::line::{Line, Target};
 use crate::fault::Fault;
-use crate::journal::{Delivery, Exchange, Facts, JobRef, Operation, ResponseRecord, Service};
+use crate::journal::{Delivery, Exchange, Facts, JobRef, JobsUnderWay, Operation, ResponseRecord, Service};
 
 /// Bytes of an unreadable request that are looked at.
 const RAW_BOUND: usize = 16 * 1024;
@@ -49,6 +49,13 @@ impl Record {
         });
     }
 
+    /// Puts it down to the job for the task that it names, where several run. Only as long as that waits for its answer: then it has not ended.
+    pub(super) fn attribute(&mut self, jobs: &JobsUnderWay) {
+        if self.job.is_none() {
+            self.job = self.facts.task.as_deref().and_then(|task| jobs.of_task(task));
+        }
+    }
+
     /// Makes the journal's form; texts are redacted by the journal.
     pub(super) fn into_exchange(self, line: &Line, delivery: Delivery) -> Exchange {
         let Received { host, method, mut path, query, headers, body, .. } = self.received;
@@ -56,12 +63,10 @@ impl Record {
             path.push('?');
             path.push_str(&query);
         }
-        let of_task = || self.facts.task.as_deref().and_then(|task| line.journal().jobs().of_task(task));
-        let job = self.job.or_else(of_task);
         Exchange {
             service: self.service,
             operation: self.operation,
-            job,
+            job: self.job,
             connection: line.number,
             tls: line.tls,
             host,

@@ -197,6 +197,7 @@ impl<'a> Arrival<'a> {
         let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way } = outcome;
         record.applied = applied;
         record.facts = facts;
+        record.attribute(self.line.journal().jobs());
         record.intended = match way {
             Way::Whole => Delivery::Complete,
             Way::Cut { after, reset: false } => Delivery::Cut { after: after as u64 },
@@ -232,7 +233,8 @@ impl Drop for Arrival<'_> {
         if self.gathered.bytes > 0 {
             self.keep_body();
         }
-        let Some(record) = self.record.take() else { return };
+        let Some(mut record) = self.record.take() else { return };
+        record.attribute(self.line.journal().jobs());
         let delivery = match (record.intended, self.line.unanswered()) {
             (Delivery::Stalled, Delivery::PeerGone) => Delivery::Stalled,
             (_, otherwise) => otherwise,
