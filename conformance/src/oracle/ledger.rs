@@ -1,6 +1,6 @@
 //! The ledger: created less revoked is what Secrets Manager knows. It needs no opinion.
 
-use hallmark_harness::journal::{Delivery, Operation};
+use hallmark_harness::journal::Operation;
 
 use super::calls::was_lost;
 use super::deletion::{alive_after, nobody_elses, resigned, targets};
@@ -60,8 +60,8 @@ fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
 /// A fault refused every revocation up to the end.
 fn undo_impossible(run: &Run<'_>) -> bool {
     let mut revocations = run.calls(Operation::Revoke).peekable();
-    let lasting = run.calls(Operation::Revoke).next_back().is_some_and(|last| last.what.fault.is_some() && !last.what.applied);
-    revocations.peek().is_some() && lasting && revocations.all(|call| !call.what.applied && call.what.delivery != Delivery::PeerGone)
+    // A provider whose time was over may have hung up on the last of them: the fault would have refused it all the same.
+    revocations.peek().is_some() && revocations.all(|call| !call.what.applied && call.what.fault.is_some())
 }
 
 fn deletion(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {

@@ -107,7 +107,7 @@ impl<G: Ground> LiveStage<G> {
         &self.client
     }
 
-    /// Returns how many jobs ran, and for how long in all.
+    /// Returns how many jobs ran, and for how long at least one did.
     pub fn jobs(&self) -> (u32, Duration) {
         (self.jobs, self.job_time)
     }
@@ -281,9 +281,13 @@ impl<G: Ground> LiveStage<G> {
             requests.push(request);
         }
         let played = futures::future::join_all(requests.iter().map(|request| self.play(request))).await;
+        // They ran side by side: together they took as long as the longest.
+        let before = self.job_time;
+        let longest = played.iter().map(|played| played.time).max().unwrap_or_default();
         for (request, played) in requests.iter().zip(played) {
             self.settle(request, played).await?;
         }
+        self.job_time = before + longest;
         Ok(())
     }
 

@@ -119,7 +119,7 @@ impl Stage {
         }
     }
 
-    /// Returns how many jobs ran, and for how long in all.
+    /// Returns how many jobs ran, and for how long at least one did.
     pub fn jobs(&self) -> (u32, Duration) {
         match self {
             Self::Process(stage) => stage.jobs(),
