@@ -17,7 +17,7 @@
 //!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
 //!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
 //!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
-//!         / "gather"                                                until every job that is under way makes such a call, 3 s at most
+//!         / "gather"                                                until every job that is under way makes such a call, 1.5 s at most
 //!         / "certificate(" ( "expired" / "wrong_host" / "unknown_authority" ) ")"
 //! value   = a JSON string, or a bare word without spaces and any of , ; ( ) "
 //! ```
@@ -177,7 +177,7 @@ pub enum FaultWhat {
     KillJob,
     /// The job is killed once the answer to this call has left; nothing takes effect from then on until it is gone.
     KillJobAfterReply,
-    /// The call waits until as many such calls wait as jobs are under way, three seconds at most; then all take effect at once.
+    /// The call waits until as many such calls wait as jobs are under way, a second and a half at most; then all take effect at once.
     Gather,
     /// The host shows a certificate that a careful client refuses. Whoever accepts it is served as always.
     Certificate {

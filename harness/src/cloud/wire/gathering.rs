@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::journal::JobsUnderWay;
 
 /// Longest that a call is held. A client that gives up on an answer would make the gathering a fault of its own.
-const LONGEST: Duration = Duration::from_secs(3);
+const LONGEST: Duration = Duration::from_millis(1500);
 
 /// Calls that wait for one another.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Default for Gathering {
 }
 
 impl Gathering {
-    /// Waits until as many calls wait as jobs are under way. A job that ends is not waited for, and after three seconds nobody is.
+    /// Waits until as many calls wait as jobs are under way. A job that ends is not waited for, and after a second and a half nobody is.
     pub(super) async fn meet(&self, jobs: &JobsUnderWay) {
         let mut jobs_changed = jobs.changes();
         let mut round = self.round.subscribe();
