@@ -151,12 +151,7 @@ fn setup() -> StageSetup {
             public: false,
             equals: Some("{{ credential.secret }}".into()),
         }],
-        third_parties: vec![ThirdPartySetup {
-            name: "artifactory".into(),
-            preset: Some("artifactory".into()),
-            spec: None,
-            hosts: Vec::new(),
-        }],
+        third_parties: vec![ThirdPartySetup::simulated("artifactory", "artifactory")],
         ..StageSetup::default()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::spec::OperationSpec;
 
@@ -42,6 +42,17 @@ impl Pattern {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Parameter(name) => Some(name.as_str()),
             Segment::Literal(_) => None,
+        })
+    }
+
+    /// Returns a path with the parameters in it, percent-encoded; none when one is missing.
+    fn path(&self, parameters: &BTreeMap<String, String>) -> Option<String> {
+        self.segments.iter().try_fold(String::new(), |path, segment| {
+            let segment = match segment {
+                Segment::Literal(literal) => literal,
+                Segment::Parameter(name) => parameters.get(name)?,
+            };
+            Some(format!("{path}/{}", utf8_percent_encode(segment, NON_ALPHANUMERIC)))
         })
     }
 
@@ -114,6 +125,12 @@ impl Routes {
         Ok(Self { prefix: prefix.to_owned(), entries })
     }
 
+    /// Returns the path of the operation at an index with the parameters in it; none when one is missing.
+    pub(super) fn path(&self, index: usize, parameters: &BTreeMap<String, String>) -> Option<String> {
+        let (_, pattern) = self.entries.get(index)?;
+        Some(format!("{}{}", self.prefix, pattern.path(parameters)?))
+    }
+
     /// Finds what `method` and the percent-encoded `path` ask for.
     pub(super) fn find(&self, method: &Method, path: &str) -> Route {
         let Some(rest) = path.strip_prefix(self.prefix.as_str()) else { return Route::UnknownPath };
@@ -152,6 +169,15 @@ mod tests {
         assert_eq!(parameters("/tokens/{id}", "/tokens/"), None);
         assert_eq!(parameters("/tokens/{id}", "/tokens//"), None);
         assert_eq!(parameters("/tokens", "/tokens//"), None);
+    }
+
+    #[test]
+    fn a_path_with_its_parameters_matches_its_pattern() {
+        let given = BTreeMap::from([("id".to_owned(), "a/b c".to_owned())]);
+        let path = Pattern::parse("/api/v1/tokens/{id}").unwrap().path(&given).unwrap();
+        assert_eq!(path, "/api/v1/tokens/a%2Fb%20c");
+        assert_eq!(parameters("/api/v1/tokens/{id}", &path), Some(given));
+        assert_eq!(Pattern::parse("/accounts/{account}").unwrap().path(&BTreeMap::new()), None);
     }
 
     #[test]
