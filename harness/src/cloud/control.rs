@@ -432,10 +432,10 @@ impl Current {
     /// Leaves real services as they were found. What cannot be taken away stays: the scenario is over, and says nothing of it.
     async fn leave(&self) {
         for (_, service) in &self.contents.real_services {
-            service.leave().await.ok();
+            service.leave().await;
         }
         for service in &self.contents.tcp_services {
-            service.leave().await.ok();
+            service.leave().await;
         }
     }
 

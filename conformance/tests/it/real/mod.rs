@@ -27,9 +27,13 @@ impl Copy {
         copy
     }
 
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Replaces a text that stands in a file.
     fn replace(&self, file: &str, from: &str, to: &str) {
-        let path = self.folder.path().join(file);
+        let path = self.path().join(file);
         let text = std::fs::read_to_string(&path).expect("the file is readable");
         assert!(text.contains(from), "{file} has no {from:?}");
         std::fs::write(path, text.replace(from, to)).expect("the file is writable");
@@ -40,7 +44,7 @@ impl Copy {
         let out = tempfile::tempdir().expect("a temporary folder");
         let output = Command::new(env!("CARGO_BIN_EXE_hallmark"))
             .arg("run")
-            .arg(self.folder.path().join("provider.toml"))
+            .arg(self.path().join("provider.toml"))
             .args(["--quiet", "--out"])
             .arg(out.path())
             .args(arguments)

@@ -133,7 +133,7 @@ impl Commands<'_> {
     fn shown(&self, complaint: &str) -> String {
         let mut text = self.redactor.redact(complaint);
         for (name, value) in self.setup.environment.iter().filter(|(_, value)| value.len() >= SHORTEST_SECRET) {
-            text = text.replace(value.as_str(), &format!("⟦{name}⟧"));
+            text = text.replace(value.as_str(), &format!("[{name}]"));
         }
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let skipped = line.chars().count().saturating_sub(SHOWN);

@@ -91,15 +91,14 @@ impl TcpService {
         Ok(())
     }
 
-    /// Takes away what jobs left, as far as there is a command for that, and ends a refusal.
-    pub(in crate::cloud) async fn leave(&self) -> Result<(), CommandError> {
-        self.refuse(false).await?;
+    /// Ends a refusal, and takes away what jobs left, as far as there is a command for that and the service lets it.
+    pub(in crate::cloud) async fn leave(&self) {
+        self.refuse(false).await.ok();
         if !self.setup.revoke.is_empty() {
             for id in self.alive().into_iter().filter(|id| !self.is_seeded(id)) {
-                self.commands().succeed("revoke", &self.words(&self.setup.revoke, &id)).await?;
+                self.commands().succeed("revoke", &self.words(&self.setup.revoke, &id)).await.ok();
             }
         }
-        Ok(())
     }
 
     /// Has the service refuse what it is asked, or do it again.

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::spec::OperationSpec;
 
 /// The name of the path parameter that holds a credential's id.
 pub(super) const ID: &str = "id";
+
+/// What stands for itself in no segment of a path (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A path pattern: literal segments and `{name}` parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl Pattern {
                 Segment::Literal(literal) => literal,
                 Segment::Parameter(name) => parameters.get(name)?,
             };
-            Some(format!("{path}/{}", utf8_percent_encode(segment, NON_ALPHANUMERIC)))
+            Some(format!("{path}/{}", utf8_percent_encode(segment, RESERVED)))
         })
     }
 
@@ -173,9 +176,9 @@ mod tests {
 
     #[test]
     fn a_path_with_its_parameters_matches_its_pattern() {
-        let given = BTreeMap::from([("id".to_owned(), "a/b c".to_owned())]);
+        let given = BTreeMap::from([("id".to_owned(), "a/b c-d".to_owned())]);
         let path = Pattern::parse("/api/v1/tokens/{id}").unwrap().path(&given).unwrap();
-        assert_eq!(path, "/api/v1/tokens/a%2Fb%20c");
+        assert_eq!(path, "/api/v1/tokens/a%2Fb%20c-d");
         assert_eq!(parameters("/api/v1/tokens/{id}", &path), Some(given));
         assert_eq!(Pattern::parse("/accounts/{account}").unwrap().path(&BTreeMap::new()), None);
     }
