@@ -425,7 +425,7 @@ impl Current {
             service.settled().await;
         }
         for service in &self.contents.tcp_services {
-            service.look().await;
+            service.look(None).await;
         }
     }
 

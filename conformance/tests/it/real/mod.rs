@@ -85,6 +85,12 @@ impl Ran {
         self.verdicts().into_iter().filter(|(_, given)| *given == verdict).map(|(rule, _)| rule).collect()
     }
 
+    /// Returns why a rule has its verdict.
+    fn reason(&self, rule: &str) -> String {
+        let results = self.results();
+        results.rules().iter().find(|record| record.id.as_str() == rule).map(|record| record.reason.clone()).unwrap_or_default()
+    }
+
     /// Returns what was found against a rule.
     fn findings(&self, rule: &str) -> Vec<String> {
         let against = |judgement: &&Judgement| judgement.rule.as_str() == rule && judgement.verdict == Verdict::Fail;

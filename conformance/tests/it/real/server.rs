@@ -17,7 +17,7 @@ const SUPERUSER: &str = "superuser-of-the-test";
 pub(super) struct Server {
     child: Child,
     pub(super) port: u16,
-    programs: PathBuf,
+    pub(super) programs: PathBuf,
     /// Removed last.
     _folder: TempDir,
 }

@@ -23,8 +23,8 @@ pub(in crate::cloud) struct TcpService {
     ledger: Mutex<Vec<LedgerEntry>>,
     /// Where the jobs find it: the proxy's host and port.
     place: Mutex<String>,
-    /// One look at a time; it holds how far the journal was read for reported ids.
-    looking: tokio::sync::Mutex<u64>,
+    /// One look at a time; it holds the credentials ids that jobs have reported, where nothing lists what is alive.
+    looking: tokio::sync::Mutex<BTreeSet<String>>,
     refuses: AtomicBool,
 }
 
@@ -32,10 +32,12 @@ pub(in crate::cloud) struct TcpService {
 pub(in crate::cloud) struct TcpServices(pub(in crate::cloud) Vec<Arc<TcpService>>);
 
 impl Lookout for TcpServices {
-    fn look(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async {
+    fn look<'a>(&'a self, update: &'a [u8]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let reported = serde_json::from_slice::<Value>(update).ok();
+            let reported = reported.as_ref().and_then(|update| update.pointer("/credentials/id")?.as_str()).filter(|id| !id.is_empty());
             for service in &self.0 {
-                service.look().await;
+                service.look(reported).await;
             }
         })
     }
@@ -54,7 +56,7 @@ impl TcpService {
             renderer: Renderer::new(),
             ledger: Mutex::default(),
             place: Mutex::default(),
-            looking: tokio::sync::Mutex::new(0),
+            looking: tokio::sync::Mutex::default(),
             refuses: AtomicBool::new(false),
         };
         for words in [&service.setup.list, &service.setup.exists, &service.setup.revoke, &service.setup.refuse, &service.setup.recover] {
@@ -121,22 +123,24 @@ impl TcpService {
         Ok(true)
     }
 
-    /// Looks at what is alive, and puts what has changed down to the job that runs. A look that fails is trouble of ours.
-    pub(in crate::cloud) async fn look(&self) {
-        let mut read = self.looking.lock().await;
+    /// Looks at what is alive, the credential that a job reports just now among it, and puts what has changed down to the job that runs. A look that
+    /// fails is trouble of ours.
+    pub(in crate::cloud) async fn look(&self, reported: Option<&str>) {
+        let mut known = self.looking.lock().await;
+        known.extend(reported.map(str::to_owned));
         let job = self.journal.job();
-        if let Err(error) = self.compare(&mut read, job.as_ref()).await {
+        if let Err(error) = self.compare(&known, job.as_ref()).await {
             self.journal.append(EventKind::EngineTrouble { what: error.to_string() });
         }
     }
 
-    async fn compare(&self, read: &mut u64, job: Option<&JobRef>) -> Result<(), CommandError> {
+    async fn compare(&self, reported: &BTreeSet<String>, job: Option<&JobRef>) -> Result<(), CommandError> {
         let known = self.alive();
         let now = if self.setup.list.is_empty() {
             let mut now = BTreeSet::new();
-            for id in self.reported(read).into_iter().chain(known.iter().cloned()).collect::<BTreeSet<_>>() {
-                if self.exists(&id).await? {
-                    now.insert(id);
+            for id in reported.union(&known) {
+                if self.exists(id).await? {
+                    now.insert(id.clone());
                 }
             }
             now
@@ -161,17 +165,6 @@ impl TcpService {
             Some(1) => Ok(false),
             _ => Err(commands.failed("exists", &ran)),
         }
-    }
-
-    /// Returns the credentials ids that jobs have reported since the last look.
-    fn reported(&self, read: &mut u64) -> Vec<String> {
-        let events = self.journal.read(*read, usize::MAX);
-        *read += events.len() as u64;
-        let reported = events.iter().filter_map(|event| match &event.kind {
-            EventKind::Exchange(exchange) => exchange.facts.update.as_ref()?.credentials_id.clone(),
-            _ => None,
-        });
-        reported.filter(|id| !id.is_empty()).collect()
     }
 
     /// Returns everything that was ever seen, in the order in which it was.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::service::TcpService;
+use super::service::{TcpService, TcpServices};
+use crate::cloud::wire::Lookout as _;
 use crate::contract::TaskId;
-use crate::journal::{EventKind, Exchange, JobRef, Journal};
+use crate::journal::{EventKind, JobRef, Journal};
 use crate::redaction::SecretKind;
 use crate::stage::TcpServiceSetup;
 
@@ -62,12 +63,12 @@ async fn what_appears_and_disappears_is_put_down_to_the_job_that_runs() {
     service.begin().await.unwrap();
     journal.set_job(Some(job(0)));
     fs::write(alive("new"), "").unwrap();
-    service.look().await;
+    service.look(None).await;
     journal.set_job(Some(job(1)));
     fs::remove_file(alive("old")).unwrap();
     fs::remove_file(alive("new")).unwrap();
-    service.look().await;
-    service.look().await;
+    service.look(None).await;
+    service.look(None).await;
     assert_eq!(told(&journal), ["+old by nobody", "+new by run 0", "-new by run 1", "-old by run 1"]);
     let ledger = service.ledger();
     assert!(ledger[0].seeded && !ledger[1].seeded);
@@ -84,16 +85,11 @@ async fn without_a_list_the_reported_credentials_are_asked_for() {
     for name in ["reported", "unreported"] {
         fs::write(folder.path().join("alive").join(name), "").unwrap();
     }
-    let exchange = json!({
-        "service": "secrets_manager", "operation": "update_task", "job": job(0), "connection": 0, "tls": false, "host": "", "method": "PUT",
-        "target": "/", "headers": [], "body": "", "body_bytes": 0, "accepted_at": 0, "head_at": 0, "body_at": 0, "response": null,
-        "delivery": {"how": "complete"}, "applied": true, "facts": {"update": {"credentials_id": "reported"}},
-    });
-    journal.append(EventKind::Exchange(Box::new(serde_json::from_value::<Exchange>(exchange).unwrap())));
-    service.look().await;
+    let services = TcpServices(vec![Arc::new(service)]);
+    services.look(br#"{"status":"credentials_created","credentials":{"id":"reported","payload":{}}}"#).await;
     assert_eq!(told(&journal), ["+reported by run 0"]);
     fs::remove_file(folder.path().join("alive/reported")).unwrap();
-    service.look().await;
+    services.look(br#"{"status":"credentials_deleted"}"#).await;
     assert_eq!(told(&journal), ["+reported by run 0", "-reported by run 0"]);
 }
 
@@ -103,7 +99,7 @@ async fn a_status_other_than_0_and_1_is_trouble_and_says_what_to_correct() {
     let complaint = "sh -c echo${IFS}the${IFS}word${IFS}is${IFS}correct${IFS}horse${IFS}or${IFS}hunter2hunter2>&2;exit${IFS}7";
     let (service, journal) = service(TcpServiceSetup { list: words(complaint), ..setup(folder.path()) });
     journal.redactor().register(SecretKind::LoginSecret, "login", "hunter2hunter2");
-    service.look().await;
+    service.look(None).await;
     let trouble = told(&journal).remove(0);
     assert!(
         trouble.starts_with("running the `list` command of the third party files: it ended with exit status: 7 (the word is"),
@@ -141,7 +137,7 @@ async fn a_refusal_is_ended_and_what_jobs_left_is_taken_away() {
     for name in ["one", "two"] {
         fs::write(alive(name), "").unwrap();
     }
-    service.look().await;
+    service.look(None).await;
     assert!(service.revoke_silently("one").await.unwrap());
     assert!(!service.revoke_silently("one").await.unwrap(), "it is gone");
     assert!(!alive("one").exists());

@@ -17,8 +17,8 @@ use crate::journal::{Delivery, EventKind, Journal};
 
 /// Looks at services that cannot tell of themselves, and journals what has changed there.
 pub trait Lookout: Send + Sync {
-    /// Looks now.
-    fn look(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    /// Looks before a task update with this body takes effect.
+    fn look<'a>(&'a self, update: &'a [u8]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
 
 /// What all listeners of one stage share.
@@ -48,10 +48,10 @@ impl Wiring {
         Arc::new(Self { journal, faults, connections: AtomicU64::new(0), lookout, halt: Halt::default(), gathering: Gathering::default() })
     }
 
-    /// Has the lookout look, where there is one.
-    pub(super) async fn look(&self) {
+    /// Has the lookout look before a task update takes effect, where there is one.
+    pub(super) async fn look(&self, update: &[u8]) {
         if let Some(lookout) = &self.lookout {
-            lookout.look().await;
+            lookout.look(update).await;
         }
     }
 

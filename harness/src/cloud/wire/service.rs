@@ -66,7 +66,7 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     }
     if operation == Operation::UpdateTask {
         // What is alive when the provider reports is looked at before the report takes effect.
-        line.wiring.look().await;
+        line.wiring.look(&record.received.body).await;
     }
     let outcome = match line.wiring.faults().next(&record.service, operation) {
         None => Outcome { handled: injection::handled(&*backend, &record.received).await, way: Way::Whole },
