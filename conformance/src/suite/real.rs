@@ -61,6 +61,9 @@ fn impossible(name: &str, service: &TcpSource, step: &str) -> Option<String> {
     if step.starts_with("the third party redirects") {
         return no_status();
     }
+    if step.starts_with("the third party shows a certificate") {
+        return Some(format!("the third party {name} is a service behind a TCP proxy, which passes its own TLS on, if it has any"));
+    }
     if step.starts_with("creations are refused twice") && service.refuse.is_empty() {
         return needs("`refuse` and `recover`", "have it refuse");
     }
@@ -109,6 +112,7 @@ mod tests {
                 Some("no answer has a status"),
             ),
             ("the third party redirects every revocation to a login page", Some("no answer has a status"), Some("no answer has a status")),
+            ("the third party shows a certificate that is expired", Some("passes its own TLS on"), Some("passes its own TLS on")),
             ("the third party resets every creation", None, None),
             ("Secrets Manager answers every update with 503", None, None),
             (
@@ -135,6 +139,7 @@ mod tests {
         let text: String = crate::suite::embedded::FEATURES.iter().map(|(_, text)| *text).collect();
         for step in NEED_LIST.into_iter().chain([
             "the third party redirects",
+            "the third party shows a certificate",
             "creations are refused twice",
             "somebody revoked its credential at the third party",
         ]) {

@@ -142,10 +142,10 @@ class Database:
     def run(self, sql, code):
         command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-h", self.host, "-p", self.port]
         command += ["-U", self.user, "-d", "postgres"]
-        environment = {"PATH": os.environ["PATH"], "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "3"}
+        environment = {"PATH": os.environ["PATH"], "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "10"}
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                done = subprocess.run(command, input=sql, env=environment, capture_output=True, text=True, timeout=10)
+                done = subprocess.run(command, input=sql, env=environment, capture_output=True, text=True, timeout=30)
             except (OSError, ValueError, subprocess.TimeoutExpired) as error:
                 raise ProviderError(code, "The database did not answer.") from error
             # 2: the connection failed, and nothing was done.

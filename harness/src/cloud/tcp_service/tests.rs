@@ -61,10 +61,11 @@ async fn what_appears_and_disappears_is_put_down_to_the_job_that_runs() {
     let (service, journal) = service(setup(folder.path()));
     fs::write(alive("old"), "").unwrap();
     service.begin().await.unwrap();
-    journal.set_job(Some(job(0)));
+    journal.jobs().started(&job(0));
     fs::write(alive("new"), "").unwrap();
     service.look(None).await;
-    journal.set_job(Some(job(1)));
+    journal.jobs().ended(&job(0));
+    journal.jobs().started(&job(1));
     fs::remove_file(alive("old")).unwrap();
     fs::remove_file(alive("new")).unwrap();
     service.look(None).await;
@@ -81,7 +82,7 @@ async fn without_a_list_the_reported_credentials_are_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let (service, journal) = service(TcpServiceSetup { list: Vec::new(), ..setup(folder.path()) });
     service.begin().await.unwrap();
-    journal.set_job(Some(job(0)));
+    journal.jobs().started(&job(0));
     for name in ["reported", "unreported"] {
         fs::write(folder.path().join("alive").join(name), "").unwrap();
     }
@@ -133,7 +134,7 @@ async fn a_refusal_is_ended_and_what_jobs_left_is_taken_away() {
     assert!(!refusing(), "an earlier run left it");
     service.refuse(true).await.unwrap();
     assert!(refusing());
-    journal.set_job(Some(job(0)));
+    journal.jobs().started(&job(0));
     for name in ["one", "two"] {
         fs::write(alive(name), "").unwrap();
     }

@@ -53,7 +53,7 @@ impl Proxied {
 
     fn before(address: String) -> Self {
         let journal = Journal::new(Arc::default());
-        journal.set_job(Some(JobRef { task: TaskId("t".to_owned()), run: 0 }));
+        journal.jobs().started(&JobRef { task: TaskId("t".to_owned()), run: 0 });
         let faults = Arc::new(FaultBook::new());
         let wiring = Wiring::new(Arc::clone(&journal), Arc::clone(&faults));
         let upstream = Upstream { third_party: "database".to_owned(), address };
