@@ -39,6 +39,11 @@ pub(super) fn on_connections(fault: &Fault) -> Fault {
 
 /// Returns why a scenario cannot be played with the variant's real services.
 pub(super) fn unplayable(scenario: &Scenario, variant: &Variant) -> Option<String> {
+    if let Some((name, _)) = variant.real_services().next()
+        && scenario.steps.iter().any(|step| step.value.starts_with("the third party issues secrets"))
+    {
+        return Some(format!("the third party {name} is a real service, which issues what it likes"));
+    }
     let tcp = variant.third_parties.iter().filter_map(|(name, source)| Some((name.as_str(), source.tcp.as_ref()?)));
     tcp.flat_map(|service| scenario.steps.iter().map(move |step| (service, step.value.as_str())))
         .find_map(|((name, service), step)| impossible(name, service, step))
@@ -60,6 +65,14 @@ fn impossible(name: &str, service: &TcpSource, step: &str) -> Option<String> {
     }
     if step.starts_with("the third party redirects") {
         return no_status();
+    }
+    if step.starts_with("the third party applies the first creation") {
+        return Some(format!(
+            "when a service behind a TCP proxy, such as the third party {name}, has done what it was asked for cannot be told"
+        ));
+    }
+    if step == "the refusal is final" {
+        return Some(format!("how often a service behind a TCP proxy, such as the third party {name}, was asked cannot be seen"));
     }
     if step.starts_with("the third party shows a certificate") {
         return Some(format!("the third party {name} is a service behind a TCP proxy, which passes its own TLS on, if it has any"));
@@ -113,6 +126,9 @@ mod tests {
             ),
             ("the third party redirects every revocation to a login page", Some("no answer has a status"), Some("no answer has a status")),
             ("the third party shows a certificate that is expired", Some("passes its own TLS on"), Some("passes its own TLS on")),
+            ("the third party applies the first creation and loses its answer", Some("cannot be told"), Some("cannot be told")),
+            ("the refusal is final", Some("cannot be seen"), Some("cannot be seen")),
+            ("the third party never answers a creation", None, None),
             ("the third party resets every creation", None, None),
             ("Secrets Manager answers every update with 503", None, None),
             (
@@ -139,6 +155,9 @@ mod tests {
         let text: String = crate::suite::embedded::FEATURES.iter().map(|(_, text)| *text).collect();
         for step in NEED_LIST.into_iter().chain([
             "the third party redirects",
+            "the third party issues secrets",
+            "the third party applies the first creation",
+            "the refusal is final",
             "the third party shows a certificate",
             "creations are refused twice",
             "somebody revoked its credential at the third party",

@@ -1,6 +1,8 @@
 """Credentials provider for roles of a PostgreSQL server. Python's standard library and psql are all that it needs."""
 
 import datetime
+import email.utils
+import http.client
 import json
 import logging
 import os
@@ -14,8 +16,9 @@ import urllib.parse
 import urllib.request
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
-TIMEOUT_SECONDS = 3
+TIMEOUT_SECONDS = 2
 ATTEMPTS = 4
+LONGEST_PAUSE_SECONDS = 5
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 log = logging.getLogger("provider")
@@ -57,6 +60,17 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 OPENER = urllib.request.build_opener(NoRedirect)
 
 
+def asked_for(retry_after):
+    """Returns the seconds that a service asks for."""
+    if retry_after.isdigit():
+        return int(retry_after)
+    try:
+        until = email.utils.parsedate_to_datetime(retry_after)
+        return (until - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+    except (TypeError, ValueError):
+        return 0
+
+
 def call(method, url, body=None, headers=None):
     """Sends a request and tries again what may pass. Returns the answer's JSON."""
     for attempt in range(1, ATTEMPTS + 1):
@@ -68,11 +82,9 @@ def call(method, url, body=None, headers=None):
         except urllib.error.HTTPError as error:
             if error.code != 429 and error.code < 500:
                 raise Refused(error.code) from error
-            asked = error.headers.get("Retry-After") or ""
-            if asked.isdigit():
-                pause = max(pause, min(int(asked), 5))
+            pause = max(pause, min(asked_for(error.headers.get("Retry-After") or ""), LONGEST_PAUSE_SECONDS))
             failure = error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             failure = error
         else:
             try:
@@ -142,17 +154,17 @@ class Database:
     def run(self, sql, code):
         command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse", "-h", self.host, "-p", self.port]
         command += ["-U", self.user, "-d", "postgres"]
-        environment = {"PATH": os.environ["PATH"], "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "10"}
-        for attempt in range(1, ATTEMPTS + 1):
+        environment = {"PATH": os.environ["PATH"], "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "5"}
+        for attempt in (1, 2):
             try:
                 done = subprocess.run(command, input=sql, env=environment, capture_output=True, text=True, timeout=30)
             except (OSError, ValueError, subprocess.TimeoutExpired) as error:
                 raise ProviderError(code, "The database did not answer.") from error
             # 2: the connection failed, and nothing was done.
-            if done.returncode != 2 or attempt == ATTEMPTS:
+            if done.returncode != 2 or attempt == 2:
                 break
-            log.warning("the database could not be reached: attempt %d", attempt)
-            time.sleep(0.1 * 2**attempt)
+            log.warning("the database could not be reached and is tried again")
+            time.sleep(0.3)
         if done.returncode != 0:
             log.error("psql ended with %d", done.returncode)
             refused = "permission denied" in done.stderr
