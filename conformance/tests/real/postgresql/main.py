@@ -16,8 +16,8 @@ import urllib.parse
 import urllib.request
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
-TIMEOUT_SECONDS = 2
-ATTEMPTS = 4
+TIMEOUT_SECONDS = 4
+ATTEMPTS = 3
 LONGEST_PAUSE_SECONDS = 5
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -36,9 +36,11 @@ class ProviderError(Exception):
 class Refused(Exception):
     """An answer that means no."""
 
-    def __init__(self, status):
+    def __init__(self, status, doubtful):
         super().__init__(f"the answer was {status}")
         self.status = status
+        # Whether an earlier attempt may have taken effect unseen.
+        self.doubtful = doubtful
 
 
 class Unreachable(Exception):
@@ -81,7 +83,7 @@ def call(method, url, body=None, headers=None):
                 answer = response.read()
         except urllib.error.HTTPError as error:
             if error.code != 429 and error.code < 500:
-                raise Refused(error.code) from error
+                raise Refused(error.code, attempt > 1) from error
             pause = max(pause, min(asked_for(error.headers.get("Retry-After") or ""), LONGEST_PAUSE_SECONDS))
             failure = error
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -139,6 +141,10 @@ class SecretsManager:
     def update(self, body):
         try:
             self.ask("PUT", self.task, body)
+        except Refused as refusal:
+            if not (refusal.status == 400 and refusal.doubtful and self.status() == body["status"]):
+                raise
+            log.info("an earlier attempt had taken effect")
         except Unreachable as error:
             if str(error) != "the answer is not JSON":
                 raise
