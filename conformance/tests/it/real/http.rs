@@ -76,7 +76,12 @@ fn a_provider_earns_the_same_verdicts_as_against_the_simulation() {
     let Some(service) = Tokens::start() else { return };
     let (real, simulated) = (run("none", Some(&service.address), &[]), run("none", None, &[]));
     assert_eq!(real.code(), Some(0), "{}", real.said());
-    assert_eq!(real.verdicts(), simulated.verdicts(), "{}", real.said());
+    let (mut found, mut expected) = (real.verdicts(), simulated.verdicts());
+    // What a real service issues is its own matter.
+    assert_eq!(found.remove("CRE-010"), Some(Verdict::NotApplicable));
+    assert_eq!(expected.remove("CRE-010"), Some(Verdict::Pass));
+    assert!(real.reason("CRE-010").contains("a real service, which issues what it likes"), "{}", real.reason("CRE-010"));
+    assert_eq!(found, expected, "{}", real.said());
     assert!(real.with(Verdict::Pass).len() > 40, "{}", real.said());
     assert!(!real.shows(LOGIN));
     assert_eq!(service.ask("GET", "/access/api/v1/tokens"), "{\"tokens\": []}", "the run leaves nothing behind");

@@ -109,7 +109,7 @@ fn a_deletion_that_is_claimed_although_the_server_refused_it_is_found() {
     let ran = run(&provider, &["CRE-001", "DEL-001", "DEL-002", "DEL-005", "DEL-008", "DEL-010"]);
     // A malformed login secret is refused by the server too.
     assert_eq!((ran.code(), ran.with(Verdict::Fail).join(" ")), (Some(1), "DEL-002 DEL-005 DEL-010".to_owned()), "{}", ran.said());
-    assert!(ran.findings("DEL-002").iter().all(|finding| finding.contains("the job reported credentials_deleted")), "{}", ran.said());
+    assert!(ran.findings("DEL-002").iter().any(|finding| finding.contains("the job reported credentials_deleted")), "{}", ran.said());
     assert!(ran.shows("(fault: third_party.connect@every before_commit reset)"), "{}", ran.said());
 }
 

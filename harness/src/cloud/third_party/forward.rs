@@ -20,7 +20,7 @@ use crate::cloud::wire::{Backend, Forwarding, Handled, Received};
 use crate::journal::{EventKind, Facts, Operation, Refusal, Service};
 
 /// How long a real service may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What concerns one connection only, or what the client sets itself.
 const OF_THE_CONNECTION: [HeaderName; 8] = [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, TE, TRAILER, UPGRADE, ACCEPT_ENCODING];
@@ -162,7 +162,7 @@ impl Inner {
             facts.credential = path.get(ID).cloned();
             let operation = &party.spec.operations[index];
             match operation.operation {
-                OperationKind::Create if answer.status.is_success() => match self.created(request, index, path, &answer) {
+                OperationKind::Create if answer.status.is_success() => match self.created(request, index, &path, &answer) {
                     Ok(id) => {
                         self.remember(request);
                         facts.credential = Some(id);
@@ -183,14 +183,14 @@ impl Inner {
     }
 
     /// Books a creation and returns the credential's id. The description's own answer shows where ids and secrets stand.
-    fn created(&self, request: &Received, index: usize, path: BTreeMap<String, String>, answer: &Answer) -> Result<String, String> {
+    fn created(&self, request: &Received, index: usize, path: &BTreeMap<String, String>, answer: &Answer) -> Result<String, String> {
         let party = &self.party;
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let query = form_urlencoded::parse(request.query.as_deref().unwrap_or_default().as_bytes()).into_owned().collect();
         let mut state = party.state();
         let mut credential = party.draft(&mut state, body, path.clone(), &query).unwrap_or_else(|(credential, _)| credential);
-        let described = party.described(&state, index, &path, &query, &credential)?;
+        let described = party.described(&state, index, path, &query, &credential)?;
         learn(&mut credential, &described, &said).ok_or_else(|| {
             let place = pointer(&described, &credential.id).unwrap_or_else(|| "no place that the description names".to_owned());
             let status = answer.status.as_u16();

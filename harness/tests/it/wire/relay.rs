@@ -100,7 +100,10 @@ impl Proxied {
 async fn serve(mut stream: TcpStream, behaviour: Behaviour) -> String {
     let (mut buffer, mut came) = ([0; 1024], Vec::new());
     stream.write_all(GREETING.as_bytes()).await.ok();
-    while behaviour != Behaviour::Leave {
+    if behaviour == Behaviour::Leave {
+        return String::new();
+    }
+    loop {
         match stream.read(&mut buffer).await {
             Ok(read) if read > 0 => came.extend_from_slice(&buffer[..read]),
             _ => break,
