@@ -136,7 +136,7 @@ impl<'runtime> Fake<'runtime> {
     fn task(&self) -> (String, String) {
         let secret = self.cloud.create_secret(SecretOrder::default()).expect("a secret");
         let request = self.cloud.claim().expect("a claim").expect("a job for the new secret");
-        self.cloud.job_started(&request.job).expect("a start");
+        self.runtime.block_on(self.cloud.job_started(&request.job)).expect("a start");
         let path = format!("/api/v2/secrets/{secret}/tasks/{}", request.job.task);
         (path, request.variables["SM_ACCESS_APIKEY"].clone())
     }
@@ -151,12 +151,7 @@ fn setup() -> StageSetup {
             public: false,
             equals: Some("{{ credential.secret }}".into()),
         }],
-        third_parties: vec![ThirdPartySetup {
-            name: "artifactory".into(),
-            preset: Some("artifactory".into()),
-            spec: None,
-            hosts: Vec::new(),
-        }],
+        third_parties: vec![ThirdPartySetup::simulated("artifactory", "artifactory")],
         ..StageSetup::default()
     }
 }

@@ -247,7 +247,7 @@ mod tests {
             required,
             value: Some(value),
         };
-        let third_party = ThirdPartySource { preset: Some(Preset::Artifactory), spec: None, hosts: Vec::new() };
+        let third_party = ThirdPartySource { preset: Some(Preset::Artifactory), spec: None, hosts: Vec::new(), service: None, tcp: None };
         Variant {
             name: None,
             inputs: vec![

@@ -18,7 +18,7 @@ use super::output::OutputArguments;
 use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile, RuleId};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Variant};
 use crate::progress::{Mode as ProgressMode, Progress};
 use crate::results::{FORMAT, Mode, Results, RunRecord};
 use crate::ruling::scenario_record;
@@ -120,6 +120,17 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
         crate::suite::stage_setup(&manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
     }
+    if arguments.image.is_some()
+        && let Some((name, _)) = variants.iter().flat_map(Variant::real_services).next()
+    {
+        return Err(Stop::Usage(anyhow!(
+            "{}: the third party {name} is a real service, which a container's network does not lead to; certify a command instead of --image, or \
+             remove `service` or `tcp` from [third_party.{name}]",
+            arguments.manifest.display()
+        )));
+    }
+    // Each scenario sees all that is alive at a service behind a TCP proxy.
+    let at_once = if variants.iter().any(Variant::plays_alone) { 1 } else { arguments.jobs };
     let (subject, threads) = match &arguments.image {
         // The engine's connections live on the threads that the run keeps.
         Some(image) => {
@@ -142,17 +153,17 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     progress.note(&format!(
         "{} scenarios, up to {} at once; providers wait in real time, at most {} a job",
         plan.scenarios.len(),
-        arguments.jobs,
+        at_once,
         humantime::format_duration(manifest.task_timeout + OVERRUN)
     ));
-    let stages = u64::from(arguments.jobs).min(plan.scenarios.len() as u64);
+    let stages = u64::from(at_once).min(plan.scenarios.len() as u64);
     let machinery = match threads {
         Some(threads) => Machinery::start_on(threads, stages)?,
         None => Machinery::start(stages)?,
     };
     let recordings = Recordings::new(folder.recordings());
     let suite = |staging: Staging| {
-        Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(arguments.jobs), {
+        Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(at_once), {
             let (progress, keeping, variants) = (progress.clone(), keeping.clone(), variants.clone());
             Box::new(move |planned, outcome| {
                 let scenario = scenario_record(planned, variants[planned.variant].name.as_deref(), Some(outcome));
@@ -186,7 +197,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         ended,
         build: subject.build,
         started,
-        stages: u32::from(arguments.jobs),
+        stages: u32::from(at_once),
     };
     let mut keeping = keeping.borrow_mut();
     let mut records = certification.records(&collector, keeping.scenarios());

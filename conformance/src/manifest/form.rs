@@ -89,7 +89,8 @@ form! {
 }
 
 form! {
-    /// A system in which the provider creates credentials; hallmark plays it. Give `preset` or `spec`.
+    /// A system in which the provider creates credentials. Give `preset` or `spec`, and hallmark plays it; with `service` beside them, or with `tcp`
+    /// in their place, a real one is used.
     ThirdPartyForm {
         /// One that hallmark knows.
         preset: Option<Preset>,
@@ -98,6 +99,34 @@ form! {
         spec: Option<toml::Table>,
         /// Real host names under which it answers too, through the proxy, e.g. "artifactory.example.com".
         hosts: Option<Vec<Located<String>>>,
+        /// The address of a real service that answers instead of hallmark, e.g. "https://127.0.0.1:8443". `preset` or `spec` tells what its calls mean.
+        service: Option<Located<String>>,
+        /// A real service of another protocol than HTTP, such as a database.
+        tcp: Option<Located<TcpForm>>,
+    }
+}
+
+form! {
+    /// A real service behind a TCP proxy. Commands are programs with their arguments; hallmark runs them in this file's folder, never within a job.
+    /// Those with a slash are relative to this file. `{{ credential.id }}` stands for a credential's id.
+    TcpForm {
+        /// Host and port, e.g. "127.0.0.1:5432".
+        address: Located<String>,
+        /// Prints the ids of all living credentials, one a line. With it, credentials are found that no job reported.
+        list: Option<Located<Vec<String>>>,
+        /// Ends with 0 where a credential exists and with 1 where it does not; any other end is trouble of the run. Used where there is no `list`.
+        exists: Option<Located<Vec<String>>>,
+        /// Takes a credential away: before a deletion that finds nothing, and after each scenario what it left.
+        revoke: Option<Located<Vec<String>>>,
+        /// Makes the service refuse the provider's creations and revocations, until `recover`.
+        refuse: Option<Located<Vec<String>>>,
+        /// Ends what `refuse` does. It also runs before each scenario.
+        recover: Option<Located<Vec<String>>>,
+        /// Variables of the commands; beside them there is only a PATH.
+        environment: Option<Entries<String>>,
+        /// How long a command may take. The default is "10s".
+        #[schemars(with = "Option<String>")]
+        time_limit: Option<Located<Duration>>,
     }
 }
 

@@ -18,7 +18,8 @@ mod words;
 
 pub use error::ManifestError;
 pub use model::{
-    DeclaredInput, DeletePolicy, InputValue, Manifest, SecretData, SecretSource, ThirdPartySource, TrustedProfile, Variant, Waiver,
+    DeclaredInput, DeletePolicy, InputValue, Manifest, SecretData, SecretSource, TcpSource, ThirdPartySource, TrustedProfile, Variant,
+    Waiver,
 };
 pub use problem::Problem;
 pub use schema::schema;

@@ -92,6 +92,18 @@ pub struct Variant {
     pub trusted_profile: Option<TrustedProfile>,
 }
 
+impl Variant {
+    /// Returns the third parties that are real services.
+    pub fn real_services(&self) -> impl Iterator<Item = (&str, &ThirdPartySource)> {
+        self.third_parties.iter().filter(|(_, source)| source.is_real()).map(|(name, source)| (name.as_str(), source))
+    }
+
+    /// Tells whether scenarios have to be played one after another: each sees all that is alive at a service behind a TCP proxy.
+    pub fn plays_alone(&self) -> bool {
+        self.third_parties.values().any(|source| source.tcp.is_some())
+    }
+}
+
 /// The variables in which a provider expects its trusted profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedProfile {
@@ -127,8 +139,8 @@ pub enum InputValue {
     Canary(CanaryKind),
 }
 
-/// How a third party is described. Exactly one of `preset` and `spec` is there.
-#[derive(Debug, Clone, PartialEq)]
+/// How a third party is described. Exactly one of `preset`, `spec` and `tcp` is there.
+#[derive(Debug, Clone)]
 pub struct ThirdPartySource {
     /// One that comes with hallmark.
     pub preset: Option<Preset>,
@@ -136,6 +148,38 @@ pub struct ThirdPartySource {
     pub spec: Option<toml::Table>,
     /// Real host names under which it answers too, through the proxy.
     pub hosts: Vec<String>,
+    /// The address of a real service that answers what the description tells of.
+    pub service: Option<String>,
+    /// A real service of another protocol.
+    pub tcp: Option<TcpSource>,
+}
+
+impl ThirdPartySource {
+    /// Tells whether it is a real service, which hallmark does not play.
+    pub fn is_real(&self) -> bool {
+        self.service.is_some() || self.tcp.is_some()
+    }
+}
+
+/// A real service behind a TCP proxy. A command is a program with its arguments, empty where there is none.
+#[derive(Debug, Clone)]
+pub struct TcpSource {
+    /// Host and port.
+    pub address: String,
+    /// Prints the ids of all living credentials.
+    pub list: Vec<String>,
+    /// Tells whether a credential exists.
+    pub exists: Vec<String>,
+    /// Takes a credential away.
+    pub revoke: Vec<String>,
+    /// Makes the service refuse.
+    pub refuse: Vec<String>,
+    /// Ends that.
+    pub recover: Vec<String>,
+    /// Variables of the commands.
+    pub environment: BTreeMap<String, SecretString>,
+    /// How long a command may take. Above zero.
+    pub time_limit: Duration,
 }
 
 /// A secret that exists before the provider runs.

@@ -166,6 +166,27 @@ fn mistakes_of_declaration_are_reported_together() {
 }
 
 #[test]
+fn mistakes_about_real_services_are_reported_together() {
+    insta::assert_snapshot!(rendered(&parse(include_str!("tests/real.toml")).unwrap_err()));
+}
+
+#[test]
+fn a_real_service_is_read() {
+    let http = "[third_party.api]\npreset = \"pagerduty\"\nservice = \"https://127.0.0.1:8443\"\n";
+    let tcp = "[third_party.db.tcp]\naddress = \"db.test:5432\"\nexists = [\"./exists\", \"{{ credential.id }}\"]\n\
+               environment = { PASSWORD = \"hunter2-hunter2\" }\n";
+    let [variant] = &good(&format!("{MINIMAL}\n{http}")).variants()[..] else { panic!("one variant") };
+    assert_eq!(variant.third_parties["api"].service.as_deref(), Some("https://127.0.0.1:8443"));
+    assert!(!variant.plays_alone() && variant.real_services().count() == 1);
+    let [variant] = &good(&format!("{MINIMAL}\n{tcp}")).variants()[..] else { panic!("one variant") };
+    let service = variant.third_parties["db"].tcp.as_ref().unwrap();
+    assert_eq!((service.address.as_str(), service.time_limit), ("db.test:5432", Duration::from_secs(10)));
+    assert_eq!(service.exists, ["./exists", "{{ credential.id }}"]);
+    assert!(service.list.is_empty() && service.refuse.is_empty());
+    assert!(variant.plays_alone() && !format!("{service:?}").contains("hunter2"));
+}
+
+#[test]
 fn broken_toml_is_shown_with_its_place() {
     insta::assert_snapshot!(rendered(&parse("name = \"a\"\nname = \"b\"\ncommand = \n").unwrap_err()));
 }
@@ -182,6 +203,9 @@ fn reports_never_quote_the_value_of_a_secret() {
         minimal("[outputs.token]", &format!("[secret.a]\nvalue = \"{secret}\"\n[outputs.token]")),
         minimal("[outputs.token]", &format!("[secrets.a]\nvalue = \"\"\"\n{secret}\n[outputs.token]")),
         minimal("[outputs.token]", &format!("[secrets.a]\n\"value\" = '{secret}'\ntype = = 1\n[outputs.token]")),
+        minimal("[outputs.token]", &format!("[third_party.a.tcp]\nenvironment = {{ A = \"{secret}\", B = 1 }}\n[outputs.token]")),
+        minimal("[outputs.token]", &format!("[third_party.a.tcp]\naddress = = 1\nenvironment = {{ A = \"{secret}\" }}\n[outputs.token]")),
+        minimal("[outputs.token]", &format!("[third_party.a.tcp.environment]\nA = = 1\nB = \"{secret}\"\n[outputs.token]")),
     ] {
         let error = parse(&text).unwrap_err();
         assert!(!rendered(&error).contains(secret) && !format!("{error:?}").contains(secret), "{}", rendered(&error));

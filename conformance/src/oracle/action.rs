@@ -24,6 +24,11 @@ fn unchanged(run: &Run<'_>, rule: &str) -> Judgement {
         let actual = format!("{}: it called {} {}", run.describe(), call.what.method, call.what.target);
         return Judgement::fail(rule, "nothing created or revoked at the third party", actual, asked.iter().map(|call| call.event));
     }
+    // What a service behind a TCP proxy was asked for shows in what it did.
+    if let Some(change) = run.issued.iter().chain(&run.revoked).next() {
+        let actual = format!("{}: it made or revoked the credential {}", run.describe(), change.what);
+        return Judgement::fail(rule, "nothing created or revoked at the third party", actual, [change.event]);
+    }
     let claim = run.applied().filter(|update| update.reports() != "failed");
     match claim {
         Some(update) => {

@@ -5,7 +5,7 @@ use hallmark_harness::journal::{Delivery, Exchange, Operation, Service, TaskCaus
 
 use super::history::answer_in_words;
 use super::outcome::CLOCK_ERROR;
-use super::{At, History, Run};
+use super::{At, History, Run, connections};
 use crate::verdict::Judgement;
 
 /// Requests for a token with a key that IAM does not know, up to which a job only waits for the key to become known.
@@ -69,6 +69,10 @@ pub fn token_retried(history: &History<'_>) -> Vec<Judgement> {
 
 /// A transient failure of the third party is retried (RTY-007).
 pub fn third_party_retried(history: &History<'_>) -> Vec<Judgement> {
+    let connections = connections::made_again(history, "RTY-007", succeeded);
+    if !connections.is_empty() {
+        return connections;
+    }
     each_spoilt(history, "RTY-007", of_third_party, |run, calls| overcome("RTY-007", run, calls, "the call"))
 }
 
@@ -158,30 +162,33 @@ pub fn refusal_accepted(history: &History<'_>) -> Vec<Judgement> {
 /// A server that never answers is given up on, and the job ends by itself within the task timeout (RTY-011).
 pub fn silence_bounded(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "RTY-011";
-    let timeout = history.recording.header.task_timeout_milliseconds;
+    let connections = connections::silent(history);
+    if !connections.is_empty() {
+        return connections.into_iter().map(|(run, held)| given_up(history, RULE, run, &held)).collect();
+    }
     each_spoilt(
         history,
         RULE,
         |exchange| exchange.delivery == Delivery::Stalled,
-        |run, calls| {
-            let expected = format!("the silent call given up, and the job's end within the task timeout of {timeout} ms");
-            let Some(outcome) = run.outcome else { return Judgement::not_exercised(RULE, "the job has no end") };
-            let evidence = calls.iter().map(|call| call.event).chain([outcome.event]);
-            let milliseconds = outcome.what.duration / 1_000_000;
-            let silent = calls.len();
-            if outcome.what.timed_out {
-                let actual = format!("{}: it still waited for an answer and was ended by the launcher", run.describe());
-                Judgement::fail(RULE, expected, actual, evidence)
-            } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
-                Judgement::inconclusive(
-                    RULE,
-                    format!("{}: it ended after {milliseconds} ms, too close to the timeout to tell", run.describe()),
-                )
-            } else if milliseconds > timeout {
-                Judgement::fail(RULE, expected, format!("{}: it ended only after {milliseconds} ms", run.describe()), evidence)
-            } else {
-                Judgement::pass(RULE, format!("{}: {silent} silent calls, each given up", run.describe()), evidence)
-            }
-        },
+        |run, calls| given_up(history, RULE, run, &calls.iter().map(|call| call.event).collect::<Vec<_>>()),
     )
+}
+
+/// Holds a run that met silence against the task timeout; `silent` are the events of what was never answered.
+fn given_up(history: &History<'_>, rule: &str, run: &Run<'_>, silent: &[u64]) -> Judgement {
+    let timeout = history.recording.header.task_timeout_milliseconds;
+    let expected = format!("the silent call given up, and the job's end within the task timeout of {timeout} ms");
+    let Some(outcome) = run.outcome else { return Judgement::not_exercised(rule, "the job has no end") };
+    let evidence = silent.iter().copied().chain([outcome.event]);
+    let milliseconds = outcome.what.duration / 1_000_000;
+    if outcome.what.timed_out {
+        let actual = format!("{}: it still waited for an answer and was ended by the launcher", run.describe());
+        Judgement::fail(rule, expected, actual, evidence)
+    } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
+        Judgement::inconclusive(rule, format!("{}: it ended after {milliseconds} ms, too close to the timeout to tell", run.describe()))
+    } else if milliseconds > timeout {
+        Judgement::fail(rule, expected, format!("{}: it ended only after {milliseconds} ms", run.describe()), evidence)
+    } else {
+        Judgement::pass(rule, format!("{}: {} silent calls, each given up", run.describe(), silent.len()), evidence)
+    }
 }

@@ -235,7 +235,8 @@ pub fn unreported_gone(history: &History<'_>, rule: &str) -> Vec<Judgement> {
         } else {
             let names: Vec<&str> = orphans.iter().map(|orphan| orphan.what).collect();
             let actual = format!("{}: {} is alive, and nobody knows it", run.describe(), names.join(", "));
-            Judgement::fail(rule, "nothing new alive at the third party", actual, orphans.iter().map(|orphan| orphan.event))
+            let evidence = orphans.iter().map(|orphan| orphan.event).chain(run.connections.iter().map(|at| at.event));
+            Judgement::fail(rule, "nothing new alive at the third party", actual, evidence)
         }
     })
 }

@@ -105,7 +105,8 @@ pub fn failure_reported(history: &History<'_>, rule: &str) -> Vec<Judgement> {
             return Judgement::not_exercised(rule, "the credential did not live when the delete job ended");
         };
         if let Some(lie) = accepted(run, "credentials_deleted") {
-            let evidence = run.calls(Operation::Revoke).map(|call| call.event).chain([lie.event]);
+            let asked = run.calls(Operation::Revoke).map(|call| call.event).chain(run.connections.iter().map(|at| at.event));
+            let evidence = asked.chain([lie.event]);
             if let Some(status) = resigned(history, run) {
                 let orphan =
                     format!("{living} lives on as an orphan: it was reported deleted after {status}, which [delete] not_resubmitted lists");
@@ -224,6 +225,11 @@ pub fn without_credentials_id(history: &History<'_>) -> Vec<Judgement> {
         if let Some(call) = deletes.first() {
             let actual = format!("the job called {} {}", call.what.method, call.what.target);
             return Judgement::fail(RULE, "no deletion at the third party without SM_CREDENTIALS_ID", actual, [call.event]);
+        }
+        // A service behind a TCP proxy shows no call, but what it did.
+        if let Some(gone) = run.revoked.first() {
+            let actual = format!("the job revoked {}", gone.what);
+            return Judgement::fail(RULE, "no deletion at the third party without SM_CREDENTIALS_ID", actual, [gone.event]);
         }
         let reports: Vec<_> = run.updates().filter(|update| update.exchange.applied).collect();
         match reports.as_slice() {

@@ -3,7 +3,9 @@
 //! The main types are [`History`] and [`Run`].
 
 use hallmark_harness::contract::{TaskId, TaskStatus};
-use hallmark_harness::journal::{EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts};
+use hallmark_harness::journal::{
+    Connection, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts,
+};
 use hallmark_harness::redaction::{Mark, marks};
 use hallmark_harness::stage::{RecordedTask, Recording};
 
@@ -51,6 +53,8 @@ pub struct Run<'recording> {
     pub outcome: Option<At<'recording, JobOutcome>>,
     /// Its requests in the order in which they came.
     pub exchanges: Vec<At<'recording, Exchange>>,
+    /// Its connections to services behind TCP proxies.
+    pub connections: Vec<At<'recording, Connection>>,
     /// Its log lines.
     pub logs: Vec<LogLine<'recording>>,
     /// Credentials that it made, by id.
@@ -90,6 +94,7 @@ impl<'recording> History<'recording> {
                     trigger: trigger.as_deref(),
                     outcome: None,
                     exchanges: Vec::new(),
+                    connections: Vec::new(),
                     logs: Vec::new(),
                     issued: Vec::new(),
                     revoked: Vec::new(),
@@ -99,6 +104,10 @@ impl<'recording> History<'recording> {
                 EventKind::Exchange(exchange) => {
                     let at = At { event: id, what: &**exchange };
                     history.with_run(exchange.job.as_ref(), |run| run.exchanges.push(at));
+                }
+                EventKind::Connection(connection) => {
+                    let at = At { event: id, what: &**connection };
+                    history.with_run(connection.job.as_ref(), |run| run.connections.push(at));
                 }
                 EventKind::JobLog { job, stream, line } => {
                     history.with_run(Some(job), |run| run.logs.push(LogLine { event: id, stream: *stream, what: line }));

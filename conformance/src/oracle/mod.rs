@@ -6,6 +6,7 @@ mod action;
 mod backoff;
 mod calls;
 mod concurrency;
+mod connections;
 mod crash;
 mod creation;
 mod deletion;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use hallmark_harness::journal::{EventKind, Exchange, JobRef};
+use hallmark_harness::journal::{Connection, ConnectionEnd, EventKind, Exchange, JobRef};
 use hallmark_harness::stage::Recording;
 
 use crate::oracle::answer_in_words;
@@ -33,6 +33,7 @@ pub(super) fn excerpts(recording: &Recording, judgements: &[Judgement]) -> Vec<E
 fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
     Some(match kind {
         EventKind::Exchange(exchange) => exchange_in_words(exchange),
+        EventKind::Connection(connection) => connection_in_words(connection),
         EventKind::JobLog { stream, line, .. } => format!("log ({stream:?}): {}", shortened(line)),
         EventKind::JobEnded { job, outcome } => {
             let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
@@ -91,6 +92,23 @@ fn exchange_in_words(exchange: &Exchange) -> String {
         write!(text, "\n   (fault: {fault}{})", if exchange.applied { "; the request took effect" } else { "" }).ok();
     }
     text
+}
+
+fn connection_in_words(connection: &Connection) -> String {
+    let end = match connection.end {
+        ConnectionEnd::ByJob => "the job closed it",
+        ConnectionEnd::ByService => "the service closed it",
+        ConnectionEnd::ResetByJob => "the job reset it",
+        ConnectionEnd::ResetByService => "the service reset it",
+        ConnectionEnd::Closed => "closed on purpose",
+        ConnectionEnd::Reset => "reset on purpose",
+        ConnectionEnd::Stalled => "held without an answer on purpose",
+        ConnectionEnd::Stopped => "the scenario ended first",
+        ConnectionEnd::Unreachable => "the service could not be reached",
+    };
+    let Connection { third_party, to_service, to_job, .. } = connection;
+    let fault = connection.fault.as_ref().map(|fault| format!("\n   (fault: {fault})")).unwrap_or_default();
+    format!("a connection to {third_party}: {to_service} bytes to the service, {to_job} to the job; {end}{fault}")
 }
 
 fn shortened(text: &str) -> String {

@@ -8,6 +8,7 @@ mod excerpt;
 mod plan;
 mod play;
 mod probe;
+mod real;
 mod setup;
 mod steps;
 mod world;

@@ -8,6 +8,7 @@ use gherkin::tagexpr::TagOperation;
 use gherkin::{Feature, GherkinEnv, Scenario};
 
 use super::embedded::FEATURES;
+use super::real::unplayable;
 use crate::catalog::{Applies, Catalog, RuleId};
 use crate::manifest::{InputValue, Variant};
 use hallmark_harness::contract::ValueType;
@@ -199,6 +200,9 @@ fn unfit(
     }
     if applies == Applies::LoginSecret && !named_secret {
         return Some("no input of the manifest names a secret".into());
+    }
+    if let Some(reason) = unplayable(scenario, variant) {
+        return Some(reason);
     }
     // The flow chart's "Submit for retry? No": the manifest says for which refusals, and no daily retry follows then.
     let status = not_resubmitted.iter().find(|status| {

@@ -6,11 +6,12 @@ use hallmark_harness::cloud::iam::Role;
 use hallmark_harness::cloud::third_party::ThirdPartySpec;
 use hallmark_harness::engine::Knobs;
 use hallmark_harness::stage::{
-    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, ThirdPartySetup, TrustedProfileSetup,
+    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, TcpServiceSetup, ThirdPartySetup,
+    TrustedProfileSetup,
 };
 use secrecy::ExposeSecret;
 
-use crate::manifest::{InputValue, InstanceUrl, Manifest, SecretData, Variant};
+use crate::manifest::{InputValue, InstanceUrl, Manifest, SecretData, TcpSource, Variant};
 use crate::oracle::ELSEWHERE;
 
 /// Why a variant cannot be set up.
@@ -44,7 +45,8 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
         .map(|(name, source)| {
             let spec = source.spec.as_ref().map(|spec| described(name, spec)).transpose()?;
             let preset = source.preset.map(|preset| preset.as_str().to_owned());
-            Ok(ThirdPartySetup { name: name.clone(), preset, spec, hosts: source.hosts.clone() })
+            let tcp = source.tcp.as_ref().map(|tcp| tcp_service(manifest, tcp));
+            Ok(ThirdPartySetup { name: name.clone(), preset, spec, hosts: source.hosts.clone(), service: source.service.clone(), tcp })
         })
         .collect::<Result<Vec<_>, VariantError>>()?;
     check_equals(variant, &third_parties)?;
@@ -96,9 +98,10 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
 
 /// Checks that the templates of mapped outputs name what a third party issues.
 fn check_equals(variant: &Variant, third_parties: &[ThirdPartySetup]) -> Result<(), VariantError> {
-    let mut known: BTreeSet<String> =
-        ["credential.id", "credential.secret", "credential.issued_at", "third_party.url"].map(str::to_owned).into();
-    for party in third_parties {
+    let mut known: BTreeSet<String> = ["credential.id", "third_party.url"].map(str::to_owned).into();
+    // Of a service behind a TCP proxy only ids are known.
+    for party in third_parties.iter().filter(|party| party.tcp.is_none()) {
+        known.extend(["credential.secret", "credential.issued_at"].map(str::to_owned));
         let spec = party.spec.clone().or_else(|| party.preset.as_deref().and_then(ThirdPartySpec::preset));
         let names = spec.iter().flat_map(|spec| spec.credential.further_secrets.keys().chain(spec.credential.fields.keys()));
         known.extend(names.map(|name| format!("credential.{name}")));
@@ -115,6 +118,29 @@ fn check_equals(variant: &Variant, third_parties: &[ThirdPartySetup]) -> Result<
         }
     }
     Ok(())
+}
+
+/// Commands with a slash are relative to the manifest, as the provider's own is.
+fn tcp_service(manifest: &Manifest, source: &TcpSource) -> TcpServiceSetup {
+    let folder = std::path::absolute(manifest.directory()).unwrap_or_else(|_| manifest.directory().to_owned());
+    let found = |words: &Vec<String>| {
+        let mut words = words.clone();
+        if let Some(program) = words.first_mut().filter(|program| program.contains('/')) {
+            *program = folder.join(program.as_str()).to_string_lossy().into_owned();
+        }
+        words
+    };
+    TcpServiceSetup {
+        address: source.address.clone(),
+        list: found(&source.list),
+        exists: found(&source.exists),
+        revoke: found(&source.revoke),
+        refuse: found(&source.refuse),
+        recover: found(&source.recover),
+        environment: source.environment.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect(),
+        directory: Some(folder),
+        time_limit_milliseconds: u64::try_from(source.time_limit.as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
 /// Least privilege: SecretsReader only where an input names a secret.

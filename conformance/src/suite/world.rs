@@ -13,7 +13,7 @@ use crate::oracle::{self, History};
 use crate::verdict::Judgement;
 
 use super::collect::ScenarioOutcome;
-use super::excerpt;
+use super::{excerpt, real};
 
 /// The note of job runs that only make something for the scenario to begin with.
 pub(super) const PREPARATION: &str = "preparation";
@@ -120,6 +120,16 @@ impl ProviderWorld {
     /// Tells whether an input names a secret.
     pub(super) fn reads_login_secret(&self) -> bool {
         self.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))))
+    }
+
+    /// Has third parties do what is asked at each of these operations, and what remains of it on connections where one is behind a TCP proxy.
+    pub(super) async fn add_third_party_faults(&mut self, faults: Vec<Fault>) -> Result<(), StepTrouble> {
+        let setup = self.stage()?.setup();
+        let described = setup.third_parties.iter().any(|party| party.tcp.is_none());
+        let over_tcp = setup.third_parties.iter().any(|party| party.tcp.is_some());
+        let connections = faults.iter().filter(|_| over_tcp).map(real::on_connections).collect::<Vec<_>>();
+        self.faults.faults.extend(faults.into_iter().filter(|_| described).chain(connections));
+        self.replace_faults(self.faults.clone()).await
     }
 
     /// Adds a fault to those that act.

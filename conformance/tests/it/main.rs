@@ -4,5 +4,6 @@ mod cli;
 mod clients;
 mod container;
 mod hostile;
+mod real;
 mod recorded;
 mod selftest;

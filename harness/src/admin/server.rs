@@ -181,7 +181,8 @@ fn same(given: &str, token: &str) -> bool {
 impl IntoResponse for CloudError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Setup(_) | Self::Plan(_) | Self::Misplaced(_) => StatusCode::BAD_REQUEST,
+            Self::Setup(_) | Self::Plan(_) | Self::Misplaced(_) | Self::Real(_) => StatusCode::BAD_REQUEST,
+            Self::Service(_) => StatusCode::BAD_GATEWAY,
             Self::Empty | Self::Engine(EngineError::TaskFinal(_) | EngineError::Unfinished(_)) => StatusCode::CONFLICT,
             Self::NoCredential { .. } | Self::Engine(_) => StatusCode::NOT_FOUND,
         };
@@ -228,12 +229,12 @@ async fn faults(State(cloud): Admin) -> Answer<FaultPlan> {
 }
 
 async fn set_faults(State(cloud): Admin, Plan(plan): Plan) -> Done {
-    cloud.set_faults(plan)?;
+    cloud.set_faults(plan).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn clear_faults(State(cloud): Admin) -> Done {
-    cloud.set_faults(FaultPlan::default())?;
+    cloud.set_faults(FaultPlan::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -314,7 +315,7 @@ async fn claim(State(cloud): Admin, headers: HeaderMap) -> Result<Response, Clou
 }
 
 async fn job_started(State(cloud): Admin, Body(job): Body<JobRef>) -> Done {
-    cloud.job_started(&job)?;
+    cloud.job_started(&job).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -376,6 +377,6 @@ async fn seed_credential(State(cloud): Admin, Path(name): Path<String>) -> Answe
 }
 
 async fn revoke_silently(State(cloud): Admin, Path((name, credential)): Path<(String, String)>) -> Done {
-    cloud.revoke_silently(&name, &credential)?;
+    cloud.revoke_silently(&name, &credential).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::access::{ACCESS, Access};
 use super::iam::{Iam, Identity, Scope, TokenSigner};
 use super::secrets_manager::{Issued, SecretsManager, StoredSecret, StoredSecrets};
-use super::third_party::{SpecError, ThirdParty, ThirdPartySpec};
+use super::tcp_service::{CommandError, TcpService};
+use super::third_party::{RealService, SpecError, ThirdParty, ThirdPartySpec};
+use super::wire::Backend;
 use crate::contract::{IdSource, SecretId, SecretType};
 use crate::engine::{Clock, Engine};
 use crate::journal::Journal;
@@ -33,6 +35,23 @@ pub enum SetupError {
     /// A third party has neither or an unknown preset.
     #[error("setting up the third party {0}: give either a known preset or a spec")]
     NoDescription(String),
+    /// A real service can only be reached from where the cloud is.
+    #[error(
+        "setting up the third party {0}: a real service needs a cloud on loopback, and this one is in a network without a way out; certify a command \
+         instead of an image"
+    )]
+    OutOfReach(String),
+    /// A secret is to hold a login that nobody here knows.
+    #[error("setting up the secret {secret}: the login of the real service {third_party} is not known; give the secret a `value`")]
+    UnknownLogin {
+        /// The secret.
+        secret: String,
+        /// The third party.
+        third_party: String,
+    },
+    /// A command of a real service failed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// A name is used that nothing has.
     #[error("setting up {place}: there is no {what} named {name}; name one of those that the set-up lists")]
     UnknownName {
@@ -55,7 +74,12 @@ pub(super) struct Contents {
     pub(super) iam: Arc<Iam>,
     pub(super) stored: Arc<StoredSecrets>,
     pub(super) secrets_manager: Arc<SecretsManager>,
+    /// Those with a description.
     pub(super) third_parties: Vec<Arc<ThirdParty>>,
+    /// Real services behind some of the descriptions.
+    pub(super) real_services: Vec<(String, RealService)>,
+    /// Those behind a TCP proxy.
+    pub(super) tcp_services: Vec<Arc<TcpService>>,
     pub(super) group: String,
     pub(super) instance: String,
     pub(super) access: Access,
@@ -66,12 +90,13 @@ pub(super) struct Contents {
 }
 
 /// Third parties as Secrets Manager's fake asks them what they issued.
-struct Everybody(Vec<Arc<ThirdParty>>);
+struct Everybody(Vec<Arc<ThirdParty>>, Vec<Arc<TcpService>>);
 
 impl Issued for Everybody {
     fn matching(&self, template: &str, value: &Value) -> Vec<String> {
         // A template that cannot be rendered matches nothing; the manifest was checked for that before.
-        self.0.iter().flat_map(|party| party.matching(template, value).unwrap_or_default()).collect()
+        let described = self.0.iter().flat_map(|party| party.matching(template, value).unwrap_or_default());
+        described.chain(self.1.iter().flat_map(|service| service.matching(template, value))).collect()
     }
 }
 
@@ -81,6 +106,8 @@ impl Contents {
         let journal = Journal::new(redactor.clone());
         let mut ids = IdSource::new(setup.seed);
         let third_parties = third_parties(&setup, &journal)?;
+        let real_services = real_services(&setup, &third_parties)?;
+        let tcp_services = tcp_services(&setup, &journal)?;
         let group = ids.uuid();
         let instance = ids.uuid();
         let iam = Arc::new(Iam::new(signer, journal.clone(), Duration::from_secs(setup.knobs.token_lifetime_seconds)));
@@ -96,7 +123,7 @@ impl Contents {
             engine.clone(),
             iam.clone(),
             stored.clone(),
-            Arc::new(Everybody(third_parties.clone())),
+            Arc::new(Everybody(third_parties.clone(), tcp_services.clone())),
             setup.outputs.clone(),
             journal.clone(),
             ids.uuid(),
@@ -108,6 +135,8 @@ impl Contents {
             stored,
             secrets_manager,
             third_parties,
+            real_services,
+            tcp_services,
             group,
             instance,
             access,
@@ -117,7 +146,7 @@ impl Contents {
         };
         contents.store_secrets()?;
         // Somebody else's credential and secret are always there, so that touching them can be seen.
-        for party in &contents.third_parties {
+        for party in contents.third_parties.iter().filter(|party| contents.real_service(party.name()).is_none()) {
             party.seed_credential();
         }
         Ok(contents)
@@ -152,6 +181,9 @@ impl Contents {
 
     fn secret_value(&self, secret: &SecretSetup) -> Result<SecretString, SetupError> {
         let value = match &secret.source {
+            SecretSource::LoginOf(name) if self.is_real(name) => {
+                return Err(SetupError::UnknownLogin { secret: secret.name.clone(), third_party: name.clone() });
+            }
             SecretSource::LoginOf(name) => self.third_party(name, &format!("the secret {}", secret.name))?.login_secret(),
             SecretSource::Value(value) => SecretString::from(value.clone()),
             SecretSource::Generate => SecretString::from(self.characters(44)),
@@ -233,6 +265,28 @@ impl Contents {
         })
     }
 
+    /// Returns the real service behind a third party's description, where there is one.
+    pub(super) fn real_service(&self, name: &str) -> Option<&RealService> {
+        self.real_services.iter().find(|(known, _)| known == name).map(|(_, service)| service)
+    }
+
+    /// Returns the service behind a TCP proxy that has this name.
+    pub(super) fn tcp_service(&self, name: &str) -> Option<&Arc<TcpService>> {
+        self.tcp_services.iter().find(|service| service.name() == name)
+    }
+
+    fn is_real(&self, name: &str) -> bool {
+        self.real_service(name).is_some() || self.tcp_service(name).is_some()
+    }
+
+    /// Returns what answers for a third party with a description.
+    pub(super) fn backend(&self, party: &Arc<ThirdParty>) -> Arc<dyn Backend> {
+        match self.real_service(party.name()) {
+            Some(service) => Arc::new(service.clone()),
+            None => party.clone(),
+        }
+    }
+
     pub(super) fn setup(&self) -> &StageSetup {
         &self.setup
     }
@@ -260,6 +314,7 @@ fn third_parties(setup: &StageSetup, journal: &Arc<Journal>) -> Result<Vec<Arc<T
         .third_parties
         .iter()
         .enumerate()
+        .filter(|(_, party)| party.tcp.is_none())
         .map(|(index, party)| {
             let spec = match (&party.preset, &party.spec) {
                 (Some(preset), None) => ThirdPartySpec::preset(preset),
@@ -273,6 +328,23 @@ fn third_parties(setup: &StageSetup, journal: &Arc<Journal>) -> Result<Vec<Arc<T
             made.map(Arc::new).map_err(|source| SetupError::ThirdParty { name: party.name.clone(), source })
         })
         .collect()
+}
+
+fn real_services(setup: &StageSetup, described: &[Arc<ThirdParty>]) -> Result<Vec<(String, RealService)>, SetupError> {
+    let real = described.iter().filter_map(|party| {
+        let address = setup.third_parties.iter().find(|known| known.name == party.name())?.service.as_ref()?;
+        let named = |source| SetupError::ThirdParty { name: party.name().to_owned(), source };
+        Some(RealService::new(party.clone(), address).map(|service| (party.name().to_owned(), service)).map_err(named))
+    });
+    real.collect()
+}
+
+fn tcp_services(setup: &StageSetup, journal: &Arc<Journal>) -> Result<Vec<Arc<TcpService>>, SetupError> {
+    let real = setup.third_parties.iter().filter_map(|party| {
+        let made = TcpService::new(&party.name, party.tcp.clone()?, journal.clone());
+        Some(made.map(Arc::new).map_err(|source| SetupError::ThirdParty { name: party.name.clone(), source }))
+    });
+    real.collect()
 }
 
 /// Returns the fields in which a secret of a type holds a value.

@@ -16,7 +16,7 @@ use super::iam::TokenSigner;
 use super::sockets::{Layout, Sockets};
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService};
+use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService, FaultWhat};
 use crate::journal::{EventKind, JobRef, Journal};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
@@ -38,6 +38,12 @@ pub enum CloudError {
     /// A fault names an operation that its service does not have, so it would never act.
     #[error("the fault plan cannot be carried out: `{0}` can never act; {advice}", advice = advice(.0))]
     Misplaced(Box<Fault>),
+    /// What was asked makes no sense for a real service.
+    #[error("the third party {0} is a real service, where hallmark makes nothing; let a job create a credential")]
+    Real(String),
+    /// A real service did not do as it was asked.
+    #[error("{0}")]
+    Service(String),
     /// No such credential.
     #[error("the third party {third_party} has no living credential {credential}; list them with GET /admin/v1/ledger")]
     NoCredential {
@@ -56,8 +62,8 @@ fn advice(fault: &Fault) -> &'static str {
         }
         FaultService::Iam => "iam has token and other, and no task to cancel or expire; certificate(..) acts on handshake alone",
         FaultService::ThirdParty => {
-            "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on \
-             handshake alone"
+            "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on handshake alone; connect \
+             takes delay, stall, close, reset, cut_body, reset_mid_body, bandwidth, gather and the kills without a phase, and refuse of every connection"
         }
     }
 }
@@ -152,6 +158,9 @@ impl Cloud {
         }
         let contents = Contents::new(setup, self.signer.clone())?;
         let sockets = Sockets::open(&contents, &self.authority, &self.runtime, self.layout)?;
+        for service in &contents.tcp_services {
+            service.begin().await.map_err(SetupError::from)?;
+        }
         let addresses = sockets.addresses().clone();
         // Every input is resolved once here, so that a wrong name is told before any job runs.
         let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
@@ -180,6 +189,9 @@ impl Cloud {
     /// Closes all sockets of the set-up and forgets it.
     pub async fn tear_down(&self) {
         let current = self.lock().take();
+        if let Some(current) = &current {
+            current.leave().await;
+        }
         // Somebody may still read the journal; the sockets end with the last holder then.
         if let Some(current) = current.and_then(Arc::into_inner) {
             current.sockets.close().await;
@@ -220,12 +232,16 @@ impl Cloud {
     }
 
     /// Replaces the fault plan; an empty one ends all faults.
-    pub fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
+    pub async fn set_faults(&self, plan: FaultPlan) -> Result<(), CloudError> {
         plan.check().map_err(CloudError::Plan)?;
         if let Some(fault) = plan.faults.iter().find(|fault| !fault.can_act()) {
             return Err(CloudError::Misplaced(Box::new(fault.clone())));
         }
         let current = self.current()?;
+        let refuses = plan.faults.iter().any(|fault| fault.what == FaultWhat::Refuse);
+        for service in &current.contents.tcp_services {
+            service.refuse(refuses).await.map_err(SetupError::from)?;
+        }
         current.contents.journal.append(EventKind::FaultsSet { plan: plan.to_string() });
         current.sockets.set_faults(plan);
         Ok(())
@@ -288,9 +304,11 @@ impl Cloud {
         Ok(request.map(|request| JobRequest { token_file: access.token_file(), ..request }))
     }
 
-    /// Notes the start of a job run.
-    pub fn job_started(&self, job: &JobRef) -> Result<(), CloudError> {
-        Ok(self.current()?.engine().job_started(job)?)
+    /// Notes the start of a job run. What changed at a real third party since the last one is nobody's.
+    pub async fn job_started(&self, job: &JobRef) -> Result<(), CloudError> {
+        let current = self.current()?;
+        current.look().await;
+        Ok(current.engine().job_started(job)?)
     }
 
     /// Notes the end of a job run, once every request of it has been dealt with.
@@ -300,21 +318,33 @@ impl Cloud {
         if current.contents.journal.jobs().count() <= 1 {
             current.sockets.drained().await;
         }
+        current.look().await;
         for event in events {
             current.contents.journal.append(event);
         }
         Ok(current.engine().job_ended(job)?)
     }
 
-    /// Puts somebody else's credential at a third party.
+    /// Puts somebody else's credential at a simulated third party.
     pub fn seed_credential(&self, third_party: &str) -> Result<String, CloudError> {
+        if self.current()?.contents.real_service(third_party).is_some() {
+            return Err(CloudError::Real(third_party.to_owned()));
+        }
         Ok(self.current()?.contents.third_party(third_party, "a seeded credential")?.seed_credential())
     }
 
     /// Takes a credential away, outside any job.
-    pub fn revoke_silently(&self, third_party: &str, credential: &str) -> Result<(), CloudError> {
+    pub async fn revoke_silently(&self, third_party: &str, credential: &str) -> Result<(), CloudError> {
         let current = self.current()?;
-        if current.contents.third_party(third_party, "a credential to take away")?.revoke_silently(credential) {
+        let contents = &current.contents;
+        let was_there = if let Some(service) = contents.tcp_service(third_party) {
+            service.revoke_silently(credential).await.map_err(SetupError::from)?
+        } else if let Some(service) = contents.real_service(third_party) {
+            service.revoke(credential).await.map_err(CloudError::Service)?
+        } else {
+            contents.third_party(third_party, "a credential to take away")?.revoke_silently(credential)
+        };
+        if was_there {
             return Ok(());
         }
         Err(CloudError::NoCredential { third_party: third_party.to_owned(), credential: credential.to_owned() })
@@ -322,7 +352,10 @@ impl Cloud {
 
     /// Returns every credential that third parties issued.
     pub fn ledger(&self) -> Result<Vec<super::third_party::LedgerEntry>, CloudError> {
-        Ok(self.current()?.contents.third_parties.iter().flat_map(|party| party.ledger()).collect())
+        let current = self.current()?;
+        let contents = &current.contents;
+        let described = contents.third_parties.iter().flat_map(|party| party.ledger());
+        Ok(described.chain(contents.tcp_services.iter().flat_map(|service| service.ledger())).collect())
     }
 
     /// Returns the world as it is, once every connection has ended, and the ids of the secrets that inputs name.
@@ -386,6 +419,26 @@ impl Cloud {
 }
 
 impl Current {
+    /// Waits for what real services were asked for, and looks at what is alive there.
+    async fn look(&self) {
+        for (_, service) in &self.contents.real_services {
+            service.settled().await;
+        }
+        for service in &self.contents.tcp_services {
+            service.look(None).await;
+        }
+    }
+
+    /// Leaves real services as they were found. What cannot be taken away stays: the scenario is over, and says nothing of it.
+    async fn leave(&self) {
+        for (_, service) in &self.contents.real_services {
+            service.leave().await;
+        }
+        for service in &self.contents.tcp_services {
+            service.leave().await;
+        }
+    }
+
     fn engine(&self) -> MutexGuard<'_, Engine> {
         self.contents.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -14,10 +14,12 @@ mod name_server;
 mod proxy;
 pub mod secrets_manager;
 mod sockets;
+mod tcp_service;
 pub mod third_party;
 mod token;
 pub mod wire;
 
 pub use contents::SetupError;
 pub use control::{Cloud, CloudError, SecretOrder};
+pub use tcp_service::CommandError;
 pub use token::random_token;

@@ -11,7 +11,8 @@ use super::contents::{Contents, SetupError};
 use super::declared::DeclaredHost;
 use super::hosts;
 use super::name_server::NameServer;
-use super::wire::{Entrance, Router, WireServer, Wiring};
+use super::tcp_service::TcpServices;
+use super::wire::{Entrance, Lookout, Router, WireServer, Wiring};
 use crate::fault::{FaultBook, FaultPlan};
 use crate::journal::{EventKind, Journal};
 use crate::stage::StageAddresses;
@@ -40,7 +41,11 @@ impl Sockets {
     /// Opens the listeners for the services of `contents`.
     pub(super) fn open(contents: &Contents, authority: &Arc<Authority>, runtime: &Handle, layout: Layout) -> Result<Self, SetupError> {
         let faults = Arc::new(FaultBook::new());
-        let wiring = Wiring::new(contents.journal.clone(), faults.clone());
+        let lookout: Option<Arc<dyn Lookout>> = match contents.tcp_services.as_slice() {
+            [] => None,
+            services => Some(Arc::new(TcpServices(services.to_vec()))),
+        };
+        let wiring = Wiring::with_lookout(contents.journal.clone(), faults.clone(), lookout);
         let listen = |address: SocketAddr, entrance: Entrance, router: Router| {
             WireServer::start(runtime, address, entrance, router, &wiring).map_err(|error| SetupError::Listen(error.to_string()))
         };
@@ -53,6 +58,9 @@ impl Sockets {
                 (servers, None, addresses)
             }
             Layout::Hosts { address } => {
+                if let Some(real) = contents.setup().third_parties.iter().find(|party| party.service.is_some() || party.tcp.is_some()) {
+                    return Err(SetupError::OutOfReach(real.name.clone()));
+                }
                 let secure = listen(SocketAddr::from((address, 443)), Entrance::Tls(authority.clone()), real_hosts(contents))?;
                 let plain = listen(SocketAddr::from((address, 80)), Entrance::Plain, real_hosts(contents))?;
                 let addresses = hosts::addresses(contents, authority);
@@ -121,14 +129,23 @@ fn loopback(
     );
     let (mut parties, mut urls) = (Vec::new(), BTreeMap::new());
     for (index, party) in contents.third_parties.iter().enumerate() {
-        let server = listen(3 + index, Entrance::Plain, Router::to(party.clone()))?;
+        let backend = contents.backend(party);
+        let server = listen(3 + index, Entrance::Plain, Router::to(backend.clone()))?;
         // A third party with a real host name is known to providers under that, others by their loopback address.
         match party.spec().hosts.first() {
             Some(host) => party.set_url(&format!("https://{host}")),
             None => party.set_url(&url(&server)),
         }
-        router = router.route(&server.address().to_string(), "", party.clone());
+        router = router.route(&server.address().to_string(), "", backend);
         urls.insert(party.name().to_owned(), url(&server));
+        parties.push(server);
+    }
+    for (index, service) in contents.tcp_services.iter().enumerate() {
+        let place = 3 + contents.third_parties.len() + index;
+        let server = listen(place, Entrance::Relay(service.upstream()), Router::new())?;
+        let address = server.address().to_string();
+        service.set_place(&address);
+        urls.insert(service.name().to_owned(), address);
         parties.push(server);
     }
     let proxy = listen(2, Entrance::Proxy(authority.clone()), router)?;
@@ -160,7 +177,7 @@ fn real_hosts(contents: &Contents) -> Router {
     router = router.route(&hosts::instance(&contents.instance), "", contents.secrets_manager.clone());
     for party in &contents.third_parties {
         for host in &party.spec().hosts {
-            router = router.route(host, &party.spec().path_prefix, party.clone());
+            router = router.route(host, &party.spec().path_prefix, contents.backend(party));
         }
     }
     for host in &contents.setup().hosts {

@@ -15,6 +15,7 @@
 //! phase   = "before_commit" / "after_commit"                        before_commit when left out
 //! what    = "status(" code *( "," header ":" value ) [ "," "body" "=" value ] ")"
 //!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
+//!         / "bandwidth(" n ")" / "refuse"                            of connect only
 //!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
 //!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
 //!         / "gather"                                                until every job that is under way makes such a call, 1.5 s at most
@@ -25,6 +26,9 @@
 //! A TLS handshake is the operation `handshake` of the service whose host it is for; `certificate(..)` acts there and nowhere else.
 //!
 //! In an answer's header `date+3s` is the HTTP date three seconds from then on; in its body `{authorization}` is what the request had in that header.
+//!
+//! `connect` is a connection to a third party behind the TCP proxy. It takes delay, stall, close, reset, bandwidth, gather and the kills, and `cut_body` and
+//! `reset_mid_body`, which count the bytes that go to the job; none of them has a phase. `refuse` has the service itself refuse what it is asked.
 //!
 //! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
 
@@ -74,6 +78,7 @@ impl Fault {
         let there = match self.service {
             FaultService::SecretsManager => on_task || matches!(self.operation, Operation::ListTasks | Operation::GetSecret),
             FaultService::Iam => self.operation == Operation::Token,
+            FaultService::ThirdParty if self.operation == Operation::Connect => return self.can_act_on_connection(),
             FaultService::ThirdParty => {
                 matches!(self.operation, Operation::Create | Operation::Revoke | Operation::List | Operation::Get)
             }
@@ -82,7 +87,32 @@ impl Fault {
             FaultWhat::Certificate { .. } => self.operation == Operation::Handshake,
             _ if self.operation == Operation::Handshake => false,
             FaultWhat::CancelTask | FaultWhat::ExpireTask => there && on_task,
+            FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => false,
             _ => there || self.operation == Operation::Other,
+        }
+    }
+
+    /// A stream of bytes has no status and no commit.
+    fn can_act_on_connection(&self) -> bool {
+        match self.what {
+            FaultWhat::KillJobAfterReply => true,
+            FaultWhat::Refuse => self.phase == FaultPhase::BeforeCommit && self.when == FaultWhen::Every,
+            FaultWhat::Delay { .. }
+            | FaultWhat::Stall
+            | FaultWhat::Close
+            | FaultWhat::Reset
+            | FaultWhat::CutBody { .. }
+            | FaultWhat::ResetMidBody { .. }
+            | FaultWhat::Bandwidth { .. }
+            | FaultWhat::Gather
+            | FaultWhat::KillJob => self.phase == FaultPhase::BeforeCommit,
+            FaultWhat::Status { .. }
+            | FaultWhat::InvalidJson
+            | FaultWhat::WrongContentType
+            | FaultWhat::GatewayHtml { .. }
+            | FaultWhat::Certificate { .. }
+            | FaultWhat::CancelTask
+            | FaultWhat::ExpireTask => false,
         }
     }
 }
@@ -169,6 +199,13 @@ pub enum FaultWhat {
         /// HTTP status.
         status: u16,
     },
+    /// The bytes of a connection pass no faster than this, each way.
+    Bandwidth {
+        /// Bytes a second.
+        bytes_per_second: u64,
+    },
+    /// The service behind the TCP proxy is made to refuse what it is asked, by its `refuse` command, until the plan is replaced.
+    Refuse,
     /// The task that the request names is cancelled just before the service sees the request.
     CancelTask,
     /// The task that the request names times out just before the service sees the request.

@@ -28,6 +28,8 @@ pub struct Event {
 pub enum EventKind {
     /// A request and what became of it.
     Exchange(Box<Exchange>),
+    /// A connection to a third party behind the TCP proxy, from its beginning to its end.
+    Connection(Box<Connection>),
     /// A TLS handshake that ended before any request, with the host asked for.
     TlsAborted {
         /// Server name indication, or the CONNECT target.
@@ -260,6 +262,8 @@ pub enum Operation {
     List,
     /// Third party: read one credential.
     Get,
+    /// Third party behind the TCP proxy: a connection.
+    Connect,
     /// Anything else.
     Other,
     /// The TLS handshake for a service's host, before any request: only faults name it.
@@ -309,6 +313,52 @@ pub struct Exchange {
     /// What the service understood.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+}
+
+/// A connection to a third party behind the TCP proxy. Of its bytes only the number is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Connection {
+    /// Third party.
+    pub third_party: String,
+    /// The job run that was running; none outside job runs.
+    pub job: Option<JobRef>,
+    /// Connection number within the stage.
+    pub connection: u64,
+    /// Nanoseconds since set-up at which it was accepted.
+    pub accepted_at: u64,
+    /// Bytes that went to the service.
+    pub to_service: u64,
+    /// Bytes that went to the job.
+    pub to_job: u64,
+    /// How it ended.
+    pub end: ConnectionEnd,
+    /// The fault that acted, as its one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// How a connection to a third party behind the TCP proxy ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionEnd {
+    /// The job closed it first.
+    ByJob,
+    /// The service closed it first.
+    ByService,
+    /// The job reset it, or was killed.
+    ResetByJob,
+    /// The service reset it.
+    ResetByService,
+    /// A fault closed it (FIN).
+    Closed,
+    /// A fault reset it (RST).
+    Reset,
+    /// A fault held it, without a byte of an answer, until the job left or the stage ended.
+    Stalled,
+    /// The stage ended first.
+    Stopped,
+    /// The service could not be reached; to the job it was reset.
+    Unreachable,
 }
 
 /// An answer as it was meant (a fault may have cut it on the way).

@@ -9,7 +9,10 @@ mod redact;
 mod spill;
 mod under_way;
 
-pub use event::{Delivery, Event, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, ResponseRecord, Service, TaskCause};
+pub use event::{
+    Connection, ConnectionEnd, Delivery, Event, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, ResponseRecord, Service,
+    TaskCause,
+};
 pub use facts::{Derivation, Facts, PayloadFact, Refusal, UpdateFacts};
 pub use record::{Journal, MEMORY_EVENTS};
 pub use under_way::JobsUnderWay;

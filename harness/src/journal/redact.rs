@@ -33,7 +33,7 @@ impl EventKind {
             Self::FaultsSet { plan } => clean(plan),
             Self::JobEnded { job: _, outcome: JobOutcome { not_started, .. } } => not_started.iter_mut().for_each(clean),
             Self::JobRequested { job: _, action, trigger } => action.iter_mut().chain(trigger).for_each(clean),
-            Self::JobStarted { .. } | Self::KillAsked { .. } | Self::ClockAdvanced { .. } => {}
+            Self::Connection(_) | Self::JobStarted { .. } | Self::KillAsked { .. } | Self::ClockAdvanced { .. } => {}
         }
     }
 }

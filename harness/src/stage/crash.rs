@@ -9,6 +9,9 @@ const MOST: usize = 40;
 /// How the notes begin that the journal holds before jobs that are to be killed; the fault follows.
 pub const KILL_NOTE: &str = "killed at ";
 
+/// Faults address third parties together.
+static THIRD_PARTY: Service = Service::ThirdParty(String::new());
+
 /// When, around a call, a job is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KillMoment {
@@ -23,15 +26,20 @@ pub enum KillMoment {
 /// Returns a fault for each call that a job made, the first 40 of them, in their order: the job that meets it is killed at that call.
 pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<Fault> {
     let mut made: Vec<(FaultService, Operation)> = Vec::new();
-    let mut calls: Vec<_> = events
-        .iter()
-        .filter_map(|event| match &event.kind {
-            EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job) => Some(exchange),
-            _ => None,
-        })
-        .collect();
+    let mut calls: Vec<(u64, &Service, Operation)> = Vec::new();
+    for event in events {
+        match &event.kind {
+            EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job) => {
+                calls.push((exchange.body_at, &exchange.service, exchange.operation));
+            }
+            EventKind::Connection(connection) if connection.job.as_ref() == Some(job) => {
+                calls.push((connection.accepted_at, &THIRD_PARTY, Operation::Connect));
+            }
+            _ => {}
+        }
+    }
     // The journal notes a call when its answer has left.
-    calls.sort_by_key(|exchange| exchange.body_at);
+    calls.sort_by_key(|(at, ..)| *at);
     // A provider that polls would be killed for ever.
     calls.truncate(MOST);
     let kill = |service: &FaultService, operation, number| {
@@ -44,17 +52,19 @@ pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<F
     };
     calls
         .into_iter()
-        .filter_map(|exchange| {
-            let service = match exchange.service {
+        .filter_map(|(_, service, operation)| {
+            let service = match service {
                 Service::SecretsManager => FaultService::SecretsManager,
                 Service::Iam => FaultService::Iam,
                 Service::ThirdParty(_) => FaultService::ThirdParty,
                 // No fault addresses it, and nothing that matters happens there.
                 Service::Declared => return None,
             };
-            made.push((service.clone(), exchange.operation));
-            let number = made.iter().filter(|call| **call == (service.clone(), exchange.operation)).count();
-            Some(kill(&service, exchange.operation, u32::try_from(number).unwrap_or(u32::MAX)))
+            made.push((service.clone(), operation));
+            let number = made.iter().filter(|call| **call == (service.clone(), operation)).count();
+            let fault = kill(&service, operation, u32::try_from(number).unwrap_or(u32::MAX));
+            // Nobody can tell when what a stream of bytes asks for took effect: a connection has no "during".
+            fault.can_act().then_some(fault)
         })
         .collect()
 }

@@ -25,8 +25,8 @@ pub use live::{Ground, LiveStage, Ran};
 pub use process::{ProcessGround, ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
-    AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, ThirdPartySetup,
-    TrustedProfileSetup,
+    AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, TcpServiceSetup,
+    ThirdPartySetup, TrustedProfileSetup,
 };
 
 /// Where a scenario plays.

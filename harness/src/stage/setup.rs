@@ -1,6 +1,7 @@
 //! What a stage is set up with: the fake cloud's contents, as data that travels over the admin API.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,66 @@ pub struct ThirdPartySetup {
     /// Further host names under which it answers through the proxy.
     #[serde(default)]
     pub hosts: Vec<String>,
+    /// The address of a real service that answers in place of the description's simulation, e.g. `https://127.0.0.1:8443`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// A real service of any other protocol, in place of a description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<TcpServiceSetup>,
+}
+
+impl ThirdPartySetup {
+    /// Starts a third party that is simulated from a shipped description.
+    pub fn simulated(name: &str, preset: &str) -> Self {
+        Self { name: name.to_owned(), preset: Some(preset.to_owned()), spec: None, hosts: Vec::new(), service: None, tcp: None }
+    }
+}
+
+/// A real service behind a TCP proxy, and the commands (a program and its arguments) that ask and change it. They run where the fake cloud does.
+/// `{{ credential.id }}` in an argument is a credential's id.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TcpServiceSetup {
+    /// Host and port.
+    pub address: String,
+    /// Prints the ids of all living credentials, one a line.
+    #[serde(default)]
+    pub list: Vec<String>,
+    /// Ends with 0 where a credential exists and with 1 where it does not.
+    #[serde(default)]
+    pub exists: Vec<String>,
+    /// Takes a credential away.
+    #[serde(default)]
+    pub revoke: Vec<String>,
+    /// Makes the service refuse creations and revocations.
+    #[serde(default)]
+    pub refuse: Vec<String>,
+    /// Ends that.
+    #[serde(default)]
+    pub recover: Vec<String>,
+    /// Variables of the commands beside PATH. They may hold secrets.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Folder in which they run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+    /// Milliseconds that a command may take.
+    #[serde(default = "TcpServiceSetup::ten_seconds")]
+    pub time_limit_milliseconds: u64,
+}
+
+impl TcpServiceSetup {
+    fn ten_seconds() -> u64 {
+        10_000
+    }
+}
+
+/// Without the values of the environment.
+impl std::fmt::Debug for TcpServiceSetup {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.environment.keys().collect();
+        formatter.debug_struct("TcpServiceSetup").field("address", &self.address).field("environment", &names).finish_non_exhaustive()
+    }
 }
 
 /// A secret that an input may name.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fake::{Fake, Job, read};
 
 fn setup() -> StageSetup {
-    let third_party = ThirdPartySetup { name: "tokens".into(), preset: Some("artifactory".into()), spec: None, hosts: Vec::new() };
+    let third_party = ThirdPartySetup::simulated("tokens", "artifactory");
     StageSetup { third_parties: vec![third_party], ..StageSetup::default() }
 }
 

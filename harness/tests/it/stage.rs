@@ -107,7 +107,7 @@ async fn a_login_secret_can_be_an_api_key_that_iam_knows_and_that_may_nothing_he
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_party_is_reached_under_its_address_with_its_login_secret() {
     let setup = StageSetup {
-        third_parties: vec![ThirdPartySetup { name: "tokens".into(), preset: Some("artifactory".into()), spec: None, hosts: Vec::new() }],
+        third_parties: vec![ThirdPartySetup::simulated("tokens", "artifactory")],
         secrets: vec![SecretSetup {
             name: "login".into(),
             secret_type: SecretType::Arbitrary,

@@ -68,7 +68,7 @@ impl Source {
                 source: SecretSource::LoginOf(name.clone()),
                 iam: false,
             });
-            setup.third_parties.push(ThirdPartySetup { name: name.clone(), preset: Some(name.clone()), spec: None, hosts: Vec::new() });
+            setup.third_parties.push(ThirdPartySetup::simulated(name, name));
         }
         let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
         Self { setup, own: BTreeMap::new(), provider: None, described: format!("preset {}", names.join(" and ")) }

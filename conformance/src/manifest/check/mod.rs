@@ -3,6 +3,7 @@
 mod declaration;
 mod input;
 mod root;
+mod service;
 mod source;
 mod variant;
 

@@ -8,8 +8,8 @@ use super::super::form::SecretForm;
 use super::super::located::{Entry, Located};
 use super::super::model::{SecretData, SecretSource, ThirdPartySource};
 use super::super::problem::{Problem, Problems, listed, nearest, suggestion};
-use super::root;
 use super::variant::Layers;
+use super::{root, service};
 
 /// Reports a name that could not stand in a report or on a command line as it is.
 pub(super) fn check_name(name: &Located<String>, kind: &str, problems: &mut Problems) {
@@ -27,8 +27,10 @@ pub(super) fn third_parties(layers: &Layers<'_>, problems: &mut Problems) -> BTr
         check_name(&entry.name, "third party", problems);
         let form = &entry.value.value;
         let help = "add `preset = \"artifactory\"` for a system that hallmark knows, or a `spec` table that describes it";
+        let (service, tcp) = (service::http(entry, problems), service::tcp(entry, problems));
         match (form.preset, &form.spec) {
             (Some(_), None) | (None, Some(_)) => {}
+            (None, None) if service.is_some() || form.tcp.is_some() => {}
             (None, None) => {
                 let message = format!("the third party `{name}` is not described");
                 problems.push(Problem::new(entry.value.span.clone(), message, "neither `preset` nor `spec`", help));
@@ -47,7 +49,7 @@ pub(super) fn third_parties(layers: &Layers<'_>, problems: &mut Problems) -> BTr
                 problems.push(problem.and(earlier.span.clone(), "taken here"));
             }
         }
-        sources.insert((*name).to_owned(), ThirdPartySource { preset: form.preset, spec: form.spec.clone(), hosts });
+        sources.insert((*name).to_owned(), ThirdPartySource { preset: form.preset, spec: form.spec.clone(), hosts, service, tcp });
     }
     sources
 }
@@ -72,7 +74,12 @@ fn data(layers: &Layers<'_>, entry: &Entry<SecretForm>, problems: &mut Problems)
     let name = entry.name.escape_debug();
     match (&form.login_of, &form.value, form.generate) {
         (Some(party), None, None) => {
-            if !layers.third_parties.contains_key(party.as_str()) {
+            let described = layers.third_parties.get(party.as_str()).map(|entry| &entry.value.value);
+            if described.is_some_and(|form| form.service.is_some() || form.tcp.is_some()) {
+                let message = format!("the login of the real service `{}` is not known", party.escape_debug());
+                problems.push(Problem::new(party.span.clone(), message, "a real service", "give the secret a `value`: the login itself"));
+            }
+            if described.is_none() {
                 let help = suggestion(party, layers.third_parties.keys().copied(), "describe it in a table `[third_party.NAME]`");
                 let message = format!("there is no third party `{}`", party.escape_debug());
                 problems.push(Problem::new(party.span.clone(), message, "no such third party", help));

@@ -122,7 +122,7 @@ fn outputs(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> 
             problems.push(Problem::new(entry.name.span.clone(), message, "not declared", help));
         }
         if let Some(template) = &entry.value.equals {
-            check_template(template, problems);
+            check_template(template, "equals", problems);
         }
     }
     let specification = |output: &crate::job_config::Declaration| {
@@ -138,11 +138,11 @@ fn outputs(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> 
     config.outputs.iter().map(specification).collect()
 }
 
-fn check_template(template: &Located<String>, problems: &mut Problems) {
+pub(super) fn check_template(template: &Located<String>, key: &str, problems: &mut Problems) {
     let environment = minijinja::Environment::new();
     if let Err(error) = environment.template_from_str(template) {
         let reason = error.detail().unwrap_or("syntax error");
         let help = "write what the third party issued between double braces, e.g. \"{{ credential.secret }}\"";
-        problems.push(Problem::new(template.span.clone(), format!("`equals` is not a template: {reason}"), "cannot be read", help));
+        problems.push(Problem::new(template.span.clone(), format!("`{key}` is not a template: {reason}"), "cannot be read", help));
     }
 }

@@ -76,7 +76,12 @@ async fn never_answers(world: &mut ProviderWorld, service: String, call: String)
         (FaultService::ThirdParty, "revocation") => Operation::Revoke,
         (FaultService::ThirdParty, _) => Operation::Create,
     };
-    world.add_fault(unapplied(service, operation, FaultWhen::Every, FaultWhat::Stall)).await
+    let silent = unapplied(service, operation, FaultWhen::Every, FaultWhat::Stall);
+    if silent.service == FaultService::ThirdParty {
+        world.add_third_party_faults(vec![silent]).await
+    } else {
+        world.add_fault(silent).await
+    }
 }
 
 #[given(regex = r"^IAM (resets|closes) the first token request$")]

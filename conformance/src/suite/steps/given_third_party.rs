@@ -21,12 +21,12 @@ fn fault(which: &str, what: &str, does: FaultWhat) -> Fault {
 )]
 async fn answers(world: &mut ProviderWorld, which: String, what: String, status: u16, body: String) -> Result<(), StepTrouble> {
     let body = (!body.is_empty()).then_some(body.as_str());
-    world.add_fault(fault(&which, &what, answer(status, body))).await
+    world.add_third_party_faults(vec![fault(&which, &what, answer(status, body))]).await
 }
 
 #[given(regex = r"^the third party (resets|closes) (every|the first) (creation|revocation)$")]
 async fn breaks(world: &mut ProviderWorld, how: String, which: String, what: String) -> Result<(), StepTrouble> {
-    world.add_fault(fault(&which, &what, broken(&how))).await
+    world.add_third_party_faults(vec![fault(&which, &what, broken(&how))]).await
 }
 
 #[given(regex = r"^the third party applies the first creation and (loses its answer|cuts its answer|answers (?:500|502|504))$")]

@@ -24,12 +24,12 @@ async fn ten_were_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> 
 
 #[given(regex = r"^the (creations|revocations|updates) of jobs that run at once meet$")]
 async fn meet(world: &mut ProviderWorld, calls: String) -> Result<(), StepTrouble> {
-    let (service, operation) = match calls.as_str() {
-        "creations" => (FaultService::ThirdParty, Operation::Create),
-        "revocations" => (FaultService::ThirdParty, Operation::Revoke),
-        _ => (FaultService::SecretsManager, Operation::UpdateTask),
-    };
-    world.add_fault(unapplied(service, operation, FaultWhen::Every, FaultWhat::Gather)).await
+    let meet = |service, operation| unapplied(service, operation, FaultWhen::Every, FaultWhat::Gather);
+    match calls.as_str() {
+        "creations" => world.add_third_party_faults(vec![meet(FaultService::ThirdParty, Operation::Create)]).await,
+        "revocations" => world.add_third_party_faults(vec![meet(FaultService::ThirdParty, Operation::Revoke)]).await,
+        _ => world.add_fault(meet(FaultService::SecretsManager, Operation::UpdateTask)).await,
+    }
 }
 
 #[given("only the required inputs are set")]

@@ -117,7 +117,7 @@ async fn several_causes(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
     let refused = |operation| unapplied(FaultService::ThirdParty, operation, FaultWhen::Every, answer(403, None));
     world.note(PREPARATION).await?;
     world.create().await?;
-    world.replace_faults(FaultPlan { faults: vec![refused(Operation::Create), refused(Operation::Revoke)] }).await?;
+    world.add_third_party_faults(vec![refused(Operation::Create), refused(Operation::Revoke)]).await?;
     world.note("cause: create refused").await?;
     world.create().await?;
     world.create().await?;

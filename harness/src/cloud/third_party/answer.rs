@@ -156,6 +156,23 @@ impl ThirdParty {
         }
     }
 
+    /// Returns the JSON that a creation would be answered with, which shows where a credential's id and secrets stand.
+    pub(super) fn described(
+        &self,
+        state: &State,
+        index: usize,
+        path: &BTreeMap<String, String>,
+        query: &BTreeMap<String, String>,
+        credential: &Credential,
+    ) -> Result<serde_json::Value, String> {
+        let operation = &self.spec.operations[index];
+        let place = format!("operations[{index}].body");
+        let body = credential.request.clone();
+        let call = Call { place, operation, path: path.clone(), query: query.clone(), body };
+        let (_, body) = self.success(state, &call, context! { credential => credential.context() })?;
+        serde_json::from_slice(&body).map_err(|_| format!("`operations[{index}].body` is needed to find ids in the real service's answers"))
+    }
+
     /// Renders the answer of success, or says why the description does not allow it.
     fn success(&self, state: &State, call: &Call<'_>, names: Value) -> Result<(HeaderMap, Bytes), String> {
         let mut headers = headers(&call.operation.headers);
@@ -275,7 +292,7 @@ fn headers(described: &BTreeMap<String, String>) -> HeaderMap {
 }
 
 /// Writes an error with its causes, since the journal keeps only text.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(Cow::from(error.to_string()), |text, cause| Cow::from(format!("{text}: {cause}"))).into_owned()
 }

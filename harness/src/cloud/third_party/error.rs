@@ -48,7 +48,7 @@ pub enum SpecError {
 
 impl SpecError {
     /// A value that is not usable.
-    pub(super) fn value(place: impl Into<String>, problem: impl Into<String>) -> Self {
+    pub(in crate::cloud) fn value(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::Value { place: place.into(), problem: problem.into() }
     }
 }

@@ -97,6 +97,7 @@ mod answer;
 mod check;
 mod error;
 mod form;
+mod forward;
 mod generator;
 mod ledger;
 mod preset;
@@ -110,6 +111,7 @@ mod validate;
 
 pub use error::SpecError;
 pub use form::IssuedForm;
+pub use forward::RealService;
 pub use generator::{Generator, GeneratorKind};
 pub use ledger::LedgerEntry;
 pub use simulator::ThirdParty;
@@ -117,3 +119,4 @@ pub use spec::{
     CheckSpec, CredentialSpec, ErrorCode, ErrorEntry, ErrorSpec, ErrorStatus, FilterSpec, JsonType, LoginSpec, OperationKind,
     OperationSpec, RefusalStatuses, ThirdPartySpec,
 };
+pub(super) use template::Renderer;

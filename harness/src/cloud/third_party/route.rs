@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::spec::OperationSpec;
 
 /// The name of the path parameter that holds a credential's id.
 pub(super) const ID: &str = "id";
+
+/// What stands for itself in no segment of a path (RFC 3986, 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A path pattern: literal segments and `{name}` parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,17 @@ impl Pattern {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Parameter(name) => Some(name.as_str()),
             Segment::Literal(_) => None,
+        })
+    }
+
+    /// Returns a path with the parameters in it, percent-encoded; none when one is missing.
+    fn path(&self, parameters: &BTreeMap<String, String>) -> Option<String> {
+        self.segments.iter().try_fold(String::new(), |path, segment| {
+            let segment = match segment {
+                Segment::Literal(literal) => literal,
+                Segment::Parameter(name) => parameters.get(name)?,
+            };
+            Some(format!("{path}/{}", utf8_percent_encode(segment, RESERVED)))
         })
     }
 
@@ -114,6 +128,12 @@ impl Routes {
         Ok(Self { prefix: prefix.to_owned(), entries })
     }
 
+    /// Returns the path of the operation at an index with the parameters in it; none when one is missing.
+    pub(super) fn path(&self, index: usize, parameters: &BTreeMap<String, String>) -> Option<String> {
+        let (_, pattern) = self.entries.get(index)?;
+        Some(format!("{}{}", self.prefix, pattern.path(parameters)?))
+    }
+
     /// Finds what `method` and the percent-encoded `path` ask for.
     pub(super) fn find(&self, method: &Method, path: &str) -> Route {
         let Some(rest) = path.strip_prefix(self.prefix.as_str()) else { return Route::UnknownPath };
@@ -152,6 +172,15 @@ mod tests {
         assert_eq!(parameters("/tokens/{id}", "/tokens/"), None);
         assert_eq!(parameters("/tokens/{id}", "/tokens//"), None);
         assert_eq!(parameters("/tokens", "/tokens//"), None);
+    }
+
+    #[test]
+    fn a_path_with_its_parameters_matches_its_pattern() {
+        let given = BTreeMap::from([("id".to_owned(), "a/b c-d".to_owned())]);
+        let path = Pattern::parse("/api/v1/tokens/{id}").unwrap().path(&given).unwrap();
+        assert_eq!(path, "/api/v1/tokens/a%2Fb%20c-d");
+        assert_eq!(parameters("/api/v1/tokens/{id}", &path), Some(given));
+        assert_eq!(Pattern::parse("/accounts/{account}").unwrap().path(&BTreeMap::new()), None);
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::Method;
 use minijinja::{Value, context};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::ledger::{Credential, LedgerEntry};
-use super::route::Routes;
+use super::route::{ID, Routes};
+use super::spec::OperationKind;
 use super::template::Renderer;
 use super::{IssuedForm, SpecError, ThirdPartySpec};
 use crate::contract::IdSource;
@@ -170,6 +172,39 @@ impl ThirdParty {
         state.planted = None;
         state.form = IssuedForm::Usual;
         state.credentials.clear();
+    }
+
+    /// Returns the path parameters under which a living credential was made.
+    pub(super) fn scope_of(&self, id: &str) -> Option<BTreeMap<String, String>> {
+        self.state()
+            .credentials
+            .iter()
+            .find(|credential| credential.alive && credential.id == id)
+            .map(|credential| credential.scope.clone())
+    }
+
+    /// Returns the request that revokes a credential which was made under these path parameters.
+    pub(super) fn revocation(&self, id: &str, mut scope: BTreeMap<String, String>) -> Option<(Method, String)> {
+        scope.insert(ID.to_owned(), id.to_owned());
+        let mut operations = self.spec.operations.iter().enumerate().filter(|(_, operation)| operation.operation == OperationKind::Revoke);
+        operations.find_map(|(index, operation)| Some((operation.method.parse().ok()?, self.routes.path(index, &scope)?)))
+    }
+
+    /// Notes that a real service revoked a credential. One that nobody here saw made is somebody else's, where it `was_there`. Returns whether
+    /// something was revoked.
+    pub(super) fn note_revoked(&self, id: &str, was_there: bool, job: Option<&JobRef>) -> bool {
+        let mut state = self.state();
+        let known = state.credentials.iter().any(|credential| credential.id == id);
+        if !known && was_there {
+            let request = self.spec.credential.example_request.clone();
+            let draft = self.draft(&mut state, request, BTreeMap::new(), &BTreeMap::new()).unwrap_or_else(|(credential, _)| credential);
+            self.issue(&mut state, Credential { id: id.to_owned(), seeded: true, ..draft });
+        }
+        let Some(credential) = state.credentials.iter_mut().find(|credential| credential.alive && credential.id == id) else {
+            return false;
+        };
+        self.revoke(credential, job.cloned());
+        true
     }
 
     /// A panic while the state was held has already been reported; the ledger is whole after each of its steps.

@@ -19,12 +19,12 @@ const TEXT: &str = "text";
 const JSON: &str = "json";
 
 /// Renders templates; holds no state between renderings.
-pub(super) struct Renderer {
+pub(in crate::cloud) struct Renderer {
     environment: Environment<'static>,
 }
 
 impl Renderer {
-    pub(super) fn new() -> Self {
+    pub(in crate::cloud) fn new() -> Self {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| if name == JSON { AutoEscape::Json } else { AutoEscape::None });
         environment.set_formatter(write_value);
@@ -38,7 +38,7 @@ impl Renderer {
     }
 
     /// Renders a text template that stands at `place`.
-    pub(super) fn text(&self, place: &str, template: &str, context: &Value) -> Result<String, SpecError> {
+    pub(in crate::cloud) fn text(&self, place: &str, template: &str, context: &Value) -> Result<String, SpecError> {
         self.render(place, TEXT, template, context)
     }
 

@@ -1,5 +1,7 @@
 //! The seam between the sockets and the services.
 
+use std::pin::Pin;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -50,6 +52,9 @@ pub enum Disturbance {
     ExpireTask,
 }
 
+/// What a service does that has to ask somebody else first.
+pub type Forwarding = Pin<Box<dyn Future<Output = Handled> + Send>>;
+
 /// A service without sockets. Methods are quick and never wait.
 pub trait Backend: Send + Sync + 'static {
     /// Which service this is, for faults and the journal.
@@ -60,6 +65,12 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Does what the request asks and returns the answer.
     fn handle(&self, request: &Received) -> Handled;
+
+    /// Does what the request asks where somebody else has to be asked for it; it is done even if the future is dropped. None, as with every service
+    /// in memory, leaves it to [`Self::handle`].
+    fn forward(&self, _request: &Received) -> Option<Forwarding> {
+        None
+    }
 
     /// Returns the service's own error body for `status` without doing anything but understanding the request (facts).
     fn refuse(&self, request: &Received, status: StatusCode) -> Handled;

@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::control::{SocketEnd, Step};
 use super::line::{Line, Target};
 use super::record::unreadable;
+use super::relay::relay;
 use super::server::Entrance;
 use super::service::{Severed, respond};
 use super::stream::WatchedStream;
@@ -31,16 +32,17 @@ const LINGER_BOUND: u64 = 256 * 1024;
 /// Serves an accepted connection until it ends.
 pub(super) async fn serve(entrance: Arc<Entrance>, line: Arc<Line>, tcp: TcpStream) {
     tcp.set_nodelay(true).ok();
-    let stream = Rewound::new(Bytes::new(), tcp);
+    let whole = |tcp| Rewound::new(Bytes::new(), tcp);
     match &*entrance {
-        Entrance::Plain => drop(speak_http(Arc::clone(&line), Transport::Plain(stream)).await),
+        Entrance::Relay(upstream) => relay(upstream, &line, tcp).await,
+        Entrance::Plain => drop(speak_http(Arc::clone(&line), Transport::Plain(whole(tcp))).await),
         Entrance::Tls(authority) => {
-            if let Some(stream) = tls::accept(authority, Named::ByClient, &line, stream).await {
+            if let Some(stream) = tls::accept(authority, Named::ByClient, &line, whole(tcp)).await {
                 drop(speak_http(Arc::clone(&line), Transport::Tls(Box::new(stream))).await);
             }
         }
         Entrance::Proxy(authority) => {
-            let Some((target, stream)) = speak_http(Arc::clone(&line), Transport::Plain(stream)).await else { return };
+            let Some((target, stream)) = speak_http(Arc::clone(&line), Transport::Plain(whole(tcp))).await else { return };
             // Some clients tunnel plain HTTP too.
             let Ok(Some(first)) = stream.first_byte().await else {
                 let reason = "the tunnel ended before a handshake began".to_owned();

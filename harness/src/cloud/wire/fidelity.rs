@@ -255,7 +255,9 @@ impl Seen {
             FaultWhat::GatewayHtml { status } => {
                 self.status(*status) && self.whole() && self.header("content-type: text/html") && body.starts_with(b"<html>")
             }
-            FaultWhat::CancelTask
+            FaultWhat::Bandwidth { .. }
+            | FaultWhat::Refuse
+            | FaultWhat::CancelTask
             | FaultWhat::ExpireTask
             | FaultWhat::KillJob
             | FaultWhat::KillJobAfterReply

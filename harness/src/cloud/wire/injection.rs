@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
-use super::backend::{Backend, Disturbance, Handled};
+use super::backend::{Backend, Disturbance, Handled, Received};
 use super::service::Arrival;
 use crate::fault::{Fault, FaultPhase, FaultWhat};
 
@@ -33,7 +33,7 @@ pub(super) enum Way {
 /// Handles the request as `fault` says. A stall never returns: the request ends when its sender leaves or the stage stops.
 pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arrival<'_>) -> Outcome {
     let before = fault.phase == FaultPhase::BeforeCommit;
-    let done = if before { None } else { Some(commit(backend, arrival)) };
+    let done = if before { None } else { Some(commit(backend, arrival).await) };
     let refusal = |arrival: &Arrival<'_>, status| backend.refuse(&arrival.record().received, status);
     let whole = |handled| Outcome { handled, way: Way::Whole };
     match fault.what {
@@ -58,14 +58,14 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
                 arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
             }
             wait(milliseconds).await;
-            whole(done.unwrap_or_else(|| commit(backend, arrival)))
+            whole(committed(backend, arrival, done).await)
         }
         FaultWhat::Gather => {
             if before {
                 arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
             }
             arrival.meet_others().await;
-            whole(done.unwrap_or_else(|| commit(backend, arrival)))
+            whole(committed(backend, arrival, done).await)
         }
         FaultWhat::Stall => {
             if before {
@@ -96,22 +96,42 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
         }
         FaultWhat::KillJobAfterReply => {
             arrival.kill(true);
-            whole(done.unwrap_or_else(|| commit(backend, arrival)))
+            whole(committed(backend, arrival, done).await)
         }
         // It acted on the handshake; nothing else is asked for here.
-        FaultWhat::Certificate { .. } => whole(done.unwrap_or_else(|| commit(backend, arrival))),
-        FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done)),
-        FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done)),
+        FaultWhat::Certificate { .. } => whole(committed(backend, arrival, done).await),
+        FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => {
+            arrival.trouble("let a fault of a TCP connection act on a request: it cannot; correct the fault plan".to_owned());
+            whole(committed(backend, arrival, done).await)
+        }
+        FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done).await),
+        FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done).await),
     }
 }
 
 /// Lets the service do what is asked, and notes it at once: the wait that follows may be the request's end.
-fn commit(backend: &dyn Backend, arrival: &mut Arrival<'_>) -> Handled {
-    let handled = backend.handle(&arrival.record().received);
+async fn commit(backend: &dyn Backend, arrival: &mut Arrival<'_>) -> Handled {
+    let handled = handled(backend, &arrival.record().received).await;
     let record = arrival.record_mut();
     record.applied = handled.applied;
     record.facts = handled.facts.clone();
     handled
+}
+
+/// Lets the service do what a request asks.
+pub(super) async fn handled(backend: &dyn Backend, request: &Received) -> Handled {
+    match backend.forward(request) {
+        None => backend.handle(request),
+        Some(forwarding) => forwarding.await,
+    }
+}
+
+/// Returns what was done, and lets the service do it where it was not yet.
+async fn committed(backend: &dyn Backend, arrival: &mut Arrival<'_>, done: Option<Handled>) -> Handled {
+    match done {
+        Some(done) => done,
+        None => commit(backend, arrival).await,
+    }
 }
 
 /// Gives `answer` in place of what was `done`, whose effect and facts stay.
@@ -127,9 +147,9 @@ fn acknowledged(mut answer: Handled, done: Option<Handled>) -> Handled {
 }
 
 /// Disturbs the service just before it handles the request; after the commit there is nothing left to disturb but what follows.
-fn disturbed(backend: &dyn Backend, arrival: &mut Arrival<'_>, what: Disturbance, done: Option<Handled>) -> Handled {
+async fn disturbed(backend: &dyn Backend, arrival: &mut Arrival<'_>, what: Disturbance, done: Option<Handled>) -> Handled {
     backend.disturb(&arrival.record().received, what);
-    done.unwrap_or_else(|| commit(backend, arrival))
+    committed(backend, arrival, done).await
 }
 
 fn cut(handled: Handled, after: u64, reset: bool) -> Outcome {

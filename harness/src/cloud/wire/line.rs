@@ -1,5 +1,6 @@
 //! What one connection knows about itself, and what it shares with the stage.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -14,20 +15,44 @@ use super::router::Router;
 use crate::fault::FaultBook;
 use crate::journal::{Delivery, EventKind, Journal};
 
+/// Looks at services that cannot tell of themselves, and journals what has changed there.
+pub trait Lookout: Send + Sync {
+    /// Looks before a task update with this body takes effect.
+    fn look<'a>(&'a self, update: &'a [u8]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
 /// What all listeners of one stage share.
-#[derive(Debug)]
 pub struct Wiring {
     journal: Arc<Journal>,
     faults: Arc<FaultBook>,
     connections: AtomicU64,
+    lookout: Option<Arc<dyn Lookout>>,
     pub(super) halt: Halt,
     pub(super) gathering: Gathering,
+}
+
+impl std::fmt::Debug for Wiring {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Wiring").field("connections", &self.connections).finish_non_exhaustive()
+    }
 }
 
 impl Wiring {
     /// Joins a stage's journal and fault book; connections are numbered from 0 across all listeners that share it.
     pub fn new(journal: Arc<Journal>, faults: Arc<FaultBook>) -> Arc<Self> {
-        Arc::new(Self { journal, faults, connections: AtomicU64::new(0), halt: Halt::default(), gathering: Gathering::default() })
+        Self::with_lookout(journal, faults, None)
+    }
+
+    /// As [`Self::new`], with somebody who looks at what there is before each task update takes effect.
+    pub fn with_lookout(journal: Arc<Journal>, faults: Arc<FaultBook>, lookout: Option<Arc<dyn Lookout>>) -> Arc<Self> {
+        Arc::new(Self { journal, faults, connections: AtomicU64::new(0), lookout, halt: Halt::default(), gathering: Gathering::default() })
+    }
+
+    /// Has the lookout look before a task update takes effect, where there is one.
+    pub(super) async fn look(&self, update: &[u8]) {
+        if let Some(lookout) = &self.lookout {
+            lookout.look(update).await;
+        }
     }
 
     /// Returns the journal.

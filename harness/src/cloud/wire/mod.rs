@@ -27,6 +27,7 @@ mod halt;
 mod injection;
 mod line;
 mod record;
+mod relay;
 mod router;
 mod server;
 mod service;
@@ -34,9 +35,10 @@ mod stream;
 mod tls;
 mod transport;
 
-pub use backend::{Backend, Disturbance, Handled, Received};
+pub use backend::{Backend, Disturbance, Forwarding, Handled, Received};
 pub use error::WireError;
-pub use line::Wiring;
+pub use line::{Lookout, Wiring};
+pub use relay::Upstream;
 pub use router::Router;
 pub use server::{Entrance, WireServer};
 

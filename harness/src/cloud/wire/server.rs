@@ -15,6 +15,7 @@ use super::connection;
 use super::control::Control;
 use super::error::WireError;
 use super::line::{Line, Wiring};
+use super::relay::Upstream;
 use super::router::Router;
 use crate::cloud::certificates::Authority;
 
@@ -28,6 +29,8 @@ pub enum Entrance {
     Plain,
     /// TLS for whatever host the client names, with certificates of this authority.
     Tls(Arc<Authority>),
+    /// A TCP proxy in front of a service of any protocol.
+    Relay(Upstream),
     /// An HTTP proxy that knows the router's hosts and refuses all others; it ends the TLS of CONNECT tunnels itself.
     Proxy(Arc<Authority>),
 }

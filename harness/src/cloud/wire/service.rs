@@ -64,8 +64,12 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
         record.facts = backend.refuse(&record.received, StatusCode::SERVICE_UNAVAILABLE).facts;
         return arrival.held().await;
     }
+    if operation == Operation::UpdateTask {
+        // What is alive when the provider reports is looked at before the report takes effect.
+        line.wiring.look(&record.received.body).await;
+    }
     let outcome = match line.wiring.faults().next(&record.service, operation) {
-        None => Outcome { handled: backend.handle(&record.received), way: Way::Whole },
+        None => Outcome { handled: injection::handled(&*backend, &record.received).await, way: Way::Whole },
         Some(fault) => {
             record.suffers(&fault);
             injection::act(&*backend, fault, &mut arrival).await

@@ -27,6 +27,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("revoke", Operation::Revoke),
     ("list", Operation::List),
     ("get", Operation::Get),
+    ("connect", Operation::Connect),
     ("other", Operation::Other),
     ("handshake", Operation::Handshake),
 ];
@@ -121,6 +122,8 @@ impl fmt::Display for FaultWhat {
             Self::InvalidJson => formatter.write_str("invalid_json"),
             Self::WrongContentType => formatter.write_str("wrong_content_type"),
             Self::GatewayHtml { status } => write!(formatter, "gateway_html({status})"),
+            Self::Bandwidth { bytes_per_second } => write!(formatter, "bandwidth({bytes_per_second})"),
+            Self::Refuse => formatter.write_str("refuse"),
             Self::CancelTask => formatter.write_str("cancel_task"),
             Self::ExpireTask => formatter.write_str("expire_task"),
             Self::KillJob => formatter.write_str("kill_job"),

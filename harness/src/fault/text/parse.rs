@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultPhase, FaultPlan, FaultWhat, FaultWhen};
 
 /// What a fault can do, for error messages.
 const WHATS: &str = "what happens (status(..), delay(..ms), stall, close, reset, reset_mid_body(..), cut_body(..), invalid_json, \
-                     wrong_content_type, gateway_html(..), cancel_task, expire_task, kill_job, kill_job_after_reply, \
+                     wrong_content_type, gateway_html(..), bandwidth(..), refuse, cancel_task, expire_task, kill_job, kill_job_after_reply, \
                      gather, certificate(..))";
 
 impl FromStr for FaultPlan {
@@ -81,6 +81,7 @@ fn what(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<FaultWhat, 
         "reset" => FaultWhat::Reset,
         "invalid_json" => FaultWhat::InvalidJson,
         "wrong_content_type" => FaultWhat::WrongContentType,
+        "refuse" => FaultWhat::Refuse,
         "cancel_task" => FaultWhat::CancelTask,
         "expire_task" => FaultWhat::ExpireTask,
         "kill_job" => FaultWhat::KillJob,
@@ -97,6 +98,12 @@ fn what(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<FaultWhat, 
             }
             close(cursor)?;
             FaultWhat::Delay { milliseconds }
+        }
+        "bandwidth" => {
+            open(cursor)?;
+            let bytes_per_second = cursor.number(1..=u64::MAX, "bytes a second")?;
+            close(cursor)?;
+            FaultWhat::Bandwidth { bytes_per_second }
         }
         "gateway_html" => {
             open(cursor)?;

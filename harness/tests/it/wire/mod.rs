@@ -9,4 +9,5 @@ mod kill;
 mod lifetime;
 mod phases;
 mod proxy;
+mod relay;
 mod tls;
