@@ -142,7 +142,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
             (subject.map_err(Stop::Usage)?, None)
         }
     };
-    let record = run_record(arguments, &manifest, &subject);
+    let record = run_record(arguments, &manifest, &subject, &plan);
     // A folder that cannot be used from the start is the caller's mistake; one that fills up later is trouble.
     let folder = OutFolder::open(&arguments.out).map_err(Stop::Usage)?;
     let keeping = Keeping::begin(&arguments.out, &record).map_err(|error| Stop::Usage(anyhow!(error)))?;
@@ -239,7 +239,7 @@ async fn time_is_up(limit: Duration) {
     tokio::time::sleep(limit).await;
 }
 
-fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) -> RunRecord {
+fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject, plan: &Plan) -> RunRecord {
     let (mode, contained, image) = match &subject.ground {
         SubjectGround::Process(_) => (Mode::Process, "not contained: in process mode, calls that bypass the proxy cannot be seen", None),
         SubjectGround::Container { image, .. } => {
@@ -266,7 +266,7 @@ fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject) 
         profile: arguments.profile,
         variants: manifest.variants().into_iter().filter_map(|variant| variant.name).collect(),
         started: now(),
-        limits: std::iter::once(contained.to_owned()).chain(arguments.selection.describe()).collect(),
+        limits: std::iter::once(contained.to_owned()).chain(arguments.selection.describe()).chain(plan.left_out()).collect(),
     }
 }
 

@@ -24,7 +24,7 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
         let evidence = updates[place..].iter().map(|update| update.event);
         let said = format!("{}: answered {} with Retry-After: {asked}", run.describe(), updates[place].answer_in_words());
         let Some(least) = least_wait(asked, updates[place].exchange) else {
-            judgements.push(harmless(run, said, evidence));
+            judgements.push(harmless(run, &said, evidence));
             continue;
         };
         judgements.push(match updates.get(place + 1) {
@@ -44,7 +44,7 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
 }
 
 /// A value that asks for nothing sensible changes nothing: the report is accepted, or given up in time and undone (which other rules judge).
-fn harmless(run: &Run<'_>, said: String, evidence: impl Iterator<Item = u64>) -> Judgement {
+fn harmless(run: &Run<'_>, said: &str, evidence: impl Iterator<Item = u64>) -> Judgement {
     const RULE: &str = "RTY-002";
     match run.outcome {
         Some(outcome) if outcome.what.timed_out => {

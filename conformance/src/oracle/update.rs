@@ -151,7 +151,7 @@ pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
         let fetched: Vec<_> =
             run.calls(Operation::Token).filter(|call| call.what.body_at > first.exchange.body_at).map(|call| call.event).collect();
         let evidence = || [first.event].into_iter().chain(fetched.iter().copied());
-        let accepted = run.updates().find(|update| update.acknowledged());
+        let accepted = run.updates().find(Update::acknowledged);
         let lasting = refused.len() > 1 && accepted.is_none();
         judgements.push(match (fetched.len(), accepted) {
             (0, _) => {

@@ -1,6 +1,6 @@
 //! Which scenarios are played for which variant of a manifest, decided before anything runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cucumber::feature::Ext as _;
 use cucumber::tag::Ext as _;
@@ -142,6 +142,18 @@ impl Plan {
                 });
             }
         }
+    }
+
+    /// Returns which rules are judged by a part of their scenarios only, in words, by the reason.
+    pub fn left_out(&self) -> Vec<String> {
+        let mut rules: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for one in self.inapplicable.iter().filter(|one| self.scenarios.iter().any(|scenario| scenario.rule == one.rule)) {
+            rules.entry(&one.reason).or_default().insert(one.rule.as_str());
+        }
+        let in_words = |(reason, rules): (&str, BTreeSet<&str>)| {
+            format!("some scenarios of {} left out: {reason}", rules.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        rules.into_iter().map(in_words).collect()
     }
 
     /// Returns the planned scenarios by rule.

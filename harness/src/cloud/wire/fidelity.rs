@@ -138,9 +138,8 @@ impl Bench {
             what,
         };
         self.faults.set(FaultPlan { faults: vec![fault] });
-        let refused = match self.connect(connector).await {
-            Ok(_) => return Proof { kind, proved: false, observed: "the certificate was accepted".to_owned() },
-            Err(error) => error,
+        let Err(refused) = self.connect(connector).await else {
+            return Proof { kind, proved: false, observed: "the certificate was accepted".to_owned() };
         };
         let cause = refused.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
         let proved = match cause {
