@@ -5,6 +5,7 @@
 //! | [`contract`] | the words of the Secrets Manager contract, without input and output |
 //! | [`engine`] | secrets, tasks and daily retries on a virtual clock |
 //! | [`cloud`] | Secrets Manager, IAM and third parties on real sockets, with faults |
+//! | [`exposure`] | secrets and personal values in what an image tells about itself |
 //! | [`fault`] | what goes wrong, where and when, as data |
 //! | [`journal`] | what happened, in order |
 //! | [`redaction`] | keeps secrets out of the journal, and says where they stood |
@@ -19,6 +20,7 @@ pub mod cloud;
 pub mod contract;
 pub mod docker;
 pub mod engine;
+pub mod exposure;
 pub mod fault;
 pub mod job;
 pub mod journal;

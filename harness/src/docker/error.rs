@@ -82,6 +82,21 @@ pub enum DockerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Files for a container cannot be packed.
+    #[error("cannot pack the files of a job's container: {source}; check the memory of this machine")]
+    Furnishing {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of ours would have to lie beside a read-only root.
+    #[error(
+        "cannot put {} into a container whose root is read-only: a folder can be replaced there, the root cannot; choose another way for the \
+         certificate with `ca` in the manifest", path.display()
+    )]
+    ReadOnlyRoot {
+        /// The file.
+        path: PathBuf,
+    },
     /// No address range is free.
     #[error("cannot make the network {name}: no part of 198.18.0.0/15 is free on this machine; remove networks (docker network prune)")]
     NoSubnet {

@@ -15,10 +15,12 @@ use super::{Daemon, DockerError};
 pub(super) const RUN: &str = "hallmark.run";
 /// The label with what something is for.
 pub(super) const ROLE: &str = "hallmark.role";
+/// The label with when it was made, in seconds since 1970, where the engine does not tell.
+pub(super) const MADE: &str = "hallmark.made";
 /// The label with the process that owns it.
 pub(super) const OWNER: &str = "hallmark.owner";
 
-/// What a container or network of a run is for.
+/// What something of a run is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A fake cloud.
@@ -29,6 +31,10 @@ pub enum Role {
     Look,
     /// A network.
     Network,
+    /// Files of ours in a job's container: an anonymous volume.
+    Files,
+    /// An image that only this run needs.
+    Image,
 }
 
 impl Role {
@@ -39,6 +45,8 @@ impl Role {
             Self::Job => "job",
             Self::Look => "look",
             Self::Network => "network",
+            Self::Files => "files",
+            Self::Image => "image",
         }
     }
 }
@@ -73,7 +81,7 @@ impl Holding {
     }
 
     /// Returns the labels of something.
-    pub(super) fn labels(&self, role: Role) -> HashMap<String, String> {
+    pub(crate) fn labels(&self, role: Role) -> HashMap<String, String> {
         [(RUN, self.run.as_str()), (ROLE, role.word()), (OWNER, self.owner.as_str())]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into()

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptions, WaitContainerOptionsBuilder,
 };
 use futures::StreamExt as _;
 use tokio::time::timeout;
 
-use super::holding::{Holding, OWNER, ROLE, RUN, Role};
+use super::holding::{Holding, MADE, OWNER, ROLE, RUN, Role};
 use super::owner::{Fate, Owner};
 use super::{Daemon, DockerError, error};
 
@@ -22,6 +23,15 @@ const ROUNDS: usize = 5;
 /// Age below which a run of another machine or container is left alone although it has no cloud: it may be about to start one.
 const YOUNG: Duration = Duration::from_mins(2);
 
+/// Kinds of things, in the order in which they can be removed: what is used by a container goes after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Container,
+    Network,
+    Volume,
+    Image,
+}
+
 /// Something of hallmark's on the engine.
 #[derive(Debug, Clone)]
 struct Thing {
@@ -30,7 +40,7 @@ struct Thing {
     role: String,
     owner: Option<Owner>,
     running: bool,
-    container: bool,
+    kind: Kind,
     /// Seconds since 1970, where the engine tells.
     created: Option<i64>,
 }
@@ -84,7 +94,7 @@ fn is_abandoned(things: &[Thing], now: Duration) -> bool {
         Fate::Alive => false,
         Fate::Gone => true,
         Fate::Unknown => {
-            let has_cloud = things.iter().any(|thing| thing.container && thing.running && thing.role == Role::Cloud.word());
+            let has_cloud = things.iter().any(|thing| thing.running && thing.role == Role::Cloud.word());
             let age =
                 |thing: &Thing| thing.created.and_then(|at| u64::try_from(at).ok()).map(|at| now.saturating_sub(Duration::from_secs(at)));
             let youngest = things.iter().filter_map(age).min();
@@ -94,46 +104,57 @@ fn is_abandoned(things: &[Thing], now: Duration) -> bool {
 }
 
 async fn things(daemon: &Daemon, run: Option<&str>) -> Result<Vec<Thing>, DockerError> {
+    let docker = daemon.docker();
     let label = run.map_or_else(|| RUN.to_owned(), |run| format!("{RUN}={run}"));
     let filters = HashMap::from([("label".to_owned(), vec![label])]);
+    let mut things = Vec::new();
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    let containers = daemon.docker().list_containers(Some(options)).await.map_err(DockerError::when("list containers"))?;
-    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-    let networks = daemon.docker().list_networks(Some(options)).await.map_err(DockerError::when("list networks"))?;
-    let containers = containers.into_iter().filter_map(|container| {
+    for container in docker.list_containers(Some(options)).await.map_err(DockerError::when("list containers"))? {
         let running =
             container.state.is_some_and(|state| matches!(state.to_string().as_str(), "running" | "created" | "restarting" | "paused"));
-        thing(container.id, container.labels, running, true, container.created)
-    });
-    let networks = networks.into_iter().filter_map(|network| {
-        let created = network
-            .created
-            .as_deref()
-            .and_then(|text| time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok());
-        thing(network.id, network.labels, false, false, created.map(time::OffsetDateTime::unix_timestamp))
-    });
-    // Containers first: a network with one in it cannot be removed.
-    Ok(containers.chain(networks).collect())
+        things.extend(thing(Kind::Container, container.id, container.labels, running, container.created));
+    }
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    for network in docker.list_networks(Some(options)).await.map_err(DockerError::when("list networks"))? {
+        things.extend(thing(Kind::Network, network.id, network.labels, false, since(network.created.as_deref())));
+    }
+    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    let volumes = docker.list_volumes(Some(options)).await.map_err(DockerError::when("list volumes"))?;
+    for volume in volumes.volumes.unwrap_or_default() {
+        things.extend(thing(Kind::Volume, Some(volume.name), Some(volume.labels), false, since(volume.created_at.as_deref())));
+    }
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    for image in docker.list_images(Some(options)).await.map_err(DockerError::when("list images"))? {
+        // An image is as old as it says, and says nothing.
+        let made = image.labels.get(MADE).and_then(|made| made.parse().ok());
+        things.extend(thing(Kind::Image, Some(image.id), Some(image.labels), false, made));
+    }
+    Ok(things)
 }
 
-fn thing(
-    id: Option<String>,
-    labels: Option<HashMap<String, String>>,
-    running: bool,
-    container: bool,
-    created: Option<i64>,
-) -> Option<Thing> {
+/// Returns the seconds since 1970 of a time as the engine writes it.
+fn since(text: Option<&str>) -> Option<i64> {
+    let time = time::OffsetDateTime::parse(text?, &time::format_description::well_known::Rfc3339).ok()?;
+    Some(time.unix_timestamp())
+}
+
+fn thing(kind: Kind, id: Option<String>, labels: Option<HashMap<String, String>>, running: bool, created: Option<i64>) -> Option<Thing> {
     let labels = labels?;
     let owner = labels.get(OWNER).and_then(|label| Owner::parse(label));
     let role = labels.get(ROLE).cloned().unwrap_or_default();
-    Some(Thing { id: id?, run: labels.get(RUN)?.clone(), role, owner, running, container, created })
+    Some(Thing { id: id?, run: labels.get(RUN)?.clone(), role, owner, running, kind, created })
 }
 
 async fn remove(daemon: &Daemon, things: &[Thing]) -> Vec<String> {
     let mut trouble = Vec::new();
-    for container in [true, false] {
-        let removals = things.iter().filter(|thing| thing.container == container).map(|thing| async move {
-            if container { remove_container(daemon, &thing.id).await } else { remove_network(daemon, &thing.id).await }
+    for kind in [Kind::Container, Kind::Network, Kind::Volume, Kind::Image] {
+        let removals = things.iter().filter(|thing| thing.kind == kind).map(|thing| async move {
+            match kind {
+                Kind::Container => remove_container(daemon, &thing.id).await,
+                Kind::Network => remove_network(daemon, &thing.id).await,
+                Kind::Volume => remove_volume(daemon, &thing.id).await,
+                Kind::Image => remove_image(daemon, &thing.id).await,
+            }
         });
         let removed = futures::stream::iter(removals).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
         trouble.extend(removed.into_iter().filter_map(|removed| removed.err().map(|error| error.to_string())));
@@ -171,12 +192,31 @@ async fn remove_network(daemon: &Daemon, id: &str) -> Result<(), DockerError> {
     }
 }
 
+async fn remove_volume(daemon: &Daemon, name: &str) -> Result<(), DockerError> {
+    match daemon.docker().remove_volume(name, None::<RemoveVolumeOptions>).await {
+        Ok(()) => Ok(()),
+        // It went with its container.
+        Err(error) if error::status(&error) == Some(404) => Ok(()),
+        Err(error) => Err(DockerError::when(format!("remove the volume {name}"))(error)),
+    }
+}
+
+async fn remove_image(daemon: &Daemon, id: &str) -> Result<(), DockerError> {
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    match daemon.docker().remove_image(id, Some(options), None).await {
+        Ok(_) => Ok(()),
+        Err(error) if error::status(&error) == Some(404) => Ok(()),
+        Err(error) => Err(DockerError::when(format!("remove the image {id}"))(error)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn thing_of(owner: Option<Owner>, role: &str, running: bool, created: i64) -> Thing {
-        Thing { id: "x".into(), run: "r".into(), role: role.into(), owner, running, container: role != "network", created: Some(created) }
+        let kind = if role == "network" { Kind::Network } else { Kind::Container };
+        Thing { id: "x".into(), run: "r".into(), role: role.into(), owner, running, kind, created: Some(created) }
     }
 
     #[test]

@@ -200,6 +200,10 @@ pub struct JobOutcome {
     /// Whether the launcher killed it because a fault asked for that. A job that had ended by itself by then was not.
     #[serde(default)]
     pub killed: bool,
+    /// Bytes that its files took at its end beyond the image's, where that was measured (containers only). What is in volumes and in memory does not
+    /// count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<u64>,
     /// Processes that the job left behind and that the supervisor killed.
     pub left_behind: u32,
     /// Lines that the bound made the launcher drop.

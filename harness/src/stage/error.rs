@@ -26,6 +26,9 @@ pub enum StageError {
     /// A step needs a secret that no step created.
     #[error("the scenario asks for its secret before it created one; put \"Given a secret was created\" first")]
     NoSecret,
+    /// A step asks of a process what only a container can give.
+    #[error("the scenario asks for a container, and the jobs are processes; tag its rule's catalog entry with applies = \"image\"")]
+    OnlyContainers,
     /// No token could be made.
     #[error("making the admin API's token: the system's source of randomness failed; check /dev/urandom")]
     Randomness,

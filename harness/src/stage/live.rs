@@ -37,6 +37,15 @@ struct End {
     reported: bool,
 }
 
+/// What a scenario may demand for its jobs where they are containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// They run with the least rights.
+    LeastRights,
+    /// What they write is measured.
+    Measure,
+}
+
 /// Where a stage's cloud is and its jobs run.
 pub trait Ground: Send + Sync {
     /// Runs a job to its end, and kills it when `kill` resolves. The admin API is told of its start once it may start: the task timeout does not run while it queues.
@@ -47,6 +56,12 @@ pub trait Ground: Send + Sync {
         addresses: &StageAddresses,
         kill: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = Result<Ran, StageError>> + Send;
+
+    /// Gives later jobs what a scenario demands; only containers can.
+    fn demand(&mut self, demand: Demand) -> Result<(), StageError> {
+        let _ = demand;
+        Err(StageError::OnlyContainers)
+    }
 
     /// Ends it, or gives it back; `sound` tells whether everything on it went as it should.
     fn close(self, sound: bool) -> impl Future<Output = ()> + Send;
@@ -110,6 +125,11 @@ impl<G: Ground> LiveStage<G> {
     /// Returns how many jobs ran, and for how long at least one did.
     pub fn jobs(&self) -> (u32, Duration) {
         (self.jobs, self.job_time)
+    }
+
+    /// Gives later jobs what a scenario demands.
+    pub fn demand(&mut self, demand: Demand) -> Result<(), StageError> {
+        self.ground.demand(demand)
     }
 
     /// Replaces the fault plan.

@@ -21,7 +21,7 @@ use crate::fault::FaultPlan;
 pub use container::{CloudImage, ContainerGround, ContainerStage, ContainerStages, ImageProvider, InsideError, serve_inside};
 pub use crash::{KILL_NOTE, KillMoment};
 pub use error::StageError;
-pub use live::{Ground, LiveStage, Ran};
+pub use live::{Demand, Ground, LiveStage, Ran};
 pub use process::{ProcessGround, ProcessStage, Provider, Resources};
 pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
@@ -106,6 +106,15 @@ impl Stage {
         match self {
             Self::Process(stage) => stage.turn_knobs(turn).await,
             Self::Container(stage) => stage.turn_knobs(turn).await,
+            Self::Recorded(_) => Ok(()),
+        }
+    }
+
+    /// Gives later jobs what a scenario demands.
+    pub fn demand(&mut self, demand: Demand) -> Result<(), StageError> {
+        match self {
+            Self::Process(stage) => stage.demand(demand),
+            Self::Container(stage) => stage.demand(demand),
             Self::Recorded(_) => Ok(()),
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::third_party::LedgerEntry;
 use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, VersionId};
+use crate::docker::ImageFacts;
 use crate::journal::Event;
 
 /// Version of the recording's format. Another one is refused, never misread.
@@ -44,6 +45,9 @@ pub struct RecordingHeader {
     pub roles: Vec<String>,
     /// Statuses of a refused revocation that the manifest says are not submitted for a retry.
     pub not_resubmitted: Vec<u16>,
+    /// What the provider's image says about itself; none where it is no image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageFacts>,
 }
 
 /// The world at the end of a scenario.
@@ -202,6 +206,7 @@ mod tests {
                 task_timeout_milliseconds: 1000,
                 roles: vec!["SecretTaskUpdater".into()],
                 not_resubmitted: vec![403],
+                image: Some(ImageFacts { os: "linux".into(), ..ImageFacts::default() }),
             },
             events: kinds.into_iter().zip(0..).map(|(kind, id)| Event { id, at: id * 10, kind }).collect(),
             snapshot: Snapshot { lost_events: 1, ..Snapshot::default() },

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use hallmark_harness::engine::TokenFile;
 use hallmark_harness::job::OutputBound;
-use hallmark_harness::job::container::{AuthorityDelivery, Trust};
+use hallmark_harness::job::container::{AuthorityDelivery, Rights, Trust};
 use hallmark_harness::journal::LogStream;
 
-use crate::world::{World, authority, said};
+use crate::world::{World, authority, said, volumes};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_streams_and_the_exit_code_are_seen_and_the_container_is_gone() {
@@ -83,7 +83,8 @@ async fn a_program_that_is_not_there_is_the_providers_matter() {
         libraries: Vec::new(),
     };
     let reference = "hallmark-test-subject:empty";
-    hallmark_harness::docker::load(&daemon, &packed, reference, &[], &[]).await.unwrap();
+    let spec = hallmark_harness::docker::ImageSpec { reference: reference.to_owned(), ..Default::default() };
+    hallmark_harness::docker::load(&daemon, &packed, &[spec]).await.unwrap();
     let image = hallmark_harness::docker::SubjectImage::find(&daemon, reference, hallmark_harness::docker::Pull::Never).await.unwrap();
     let mut job = world.job("say nothing");
     job.image = image;
@@ -99,12 +100,57 @@ async fn the_authority_gets_into_an_image_that_has_no_files_at_all() {
     let authority = authority();
     let deliveries = [AuthorityDelivery::Environment, AuthorityDelivery::Bundle];
     let trust = Trust::prepare(&world.holding, &world.image, &authority.pem(), &deliveries).await.unwrap();
-    assert_eq!(trust.variables["SSL_CERT_FILE"], "/hallmark-ca.pem");
-    let mut job = world.job("read /hallmark-ca.pem /etc/ssl/certs/ca-certificates.crt");
+    assert_eq!(trust.variables["SSL_CERT_FILE"], "/hallmark-files/ca.pem");
+    let mut job = world.job("read /hallmark-files/ca.pem /etc/ssl/certs/ca-certificates.crt");
     job.files = trust.files;
     let run = world.run(job).await.unwrap();
     let said = said(&run, LogStream::Stdout);
     assert_eq!(said.matches("BEGIN CERTIFICATE").count(), 2, "{said}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_with_the_least_rights_gets_its_files_and_can_do_nothing_else() {
+    let Some(world) = World::new().await else { return };
+    let deliveries = [AuthorityDelivery::Environment, AuthorityDelivery::Bundle, AuthorityDelivery::Java];
+    let trust = Trust::prepare(&world.holding, &world.image, &authority().pem(), &deliveries).await.unwrap();
+    let job = |does: &str| {
+        let mut job = world.job(does);
+        job.files = trust.files.clone();
+        job.token_file = Some(TokenFile { variable: "CR_TOKEN_FILE".into(), contents: "the.token".into() });
+        job.rights = Rights::Least { user: Some("65532:65532".into()) };
+        job
+    };
+    let read = world.run(job("read /hallmark-files/ca.pem /etc/ssl/certs/ca-certificates.crt /proc/self/status")).await.unwrap();
+    let read = said(&read, LogStream::Stdout);
+    assert_eq!(read.matches("BEGIN CERTIFICATE").count(), 2, "{read}");
+    for line in ["Uid:\t65532", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1"] {
+        assert!(read.contains(line), "{line}: {read}");
+    }
+    let token = world.run(job("read-of CR_TOKEN_FILE")).await.unwrap();
+    assert!(said(&token, LogStream::Stdout).contains("CR_TOKEN_FILE: the.token"), "{:?}", token.lines);
+    let written = world.run(job("write /x /hallmark-files/x /etc/ssl/certs/x /tmp/x")).await.unwrap();
+    let written = said(&written, LogStream::Stdout);
+    for (path, can) in [("/x", false), ("/hallmark-files/x", false), ("/etc/ssl/certs/x", false), ("/tmp/x", true)] {
+        assert!(written.contains(&format!("{path} written: {can}")), "{path}: {written}");
+    }
+    // As root the capabilities are what is missing.
+    let mut root = job("write /x /tmp/x");
+    root.rights = Rights::Least { user: None };
+    let written = said(&world.run(root).await.unwrap(), LogStream::Stdout);
+    assert!(written.contains("/x written: false") && written.contains("/tmp/x written: true"), "{written}");
+    assert_eq!(volumes(&world.holding).await, 0, "a volume goes with its container");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_job_writes_is_measured_where_that_is_asked_for() {
+    let Some(world) = World::new().await else { return };
+    let mut job = world.job("spill 20");
+    job.measured = true;
+    let written = world.run(job).await.unwrap().outcome.written;
+    assert!(written.is_some_and(|bytes| (20 << 20..21 << 20).contains(&bytes)), "{written:?}");
+    assert_eq!(world.run(world.job("spill 1")).await.unwrap().outcome.written, None);
     world.end().await;
 }
 

@@ -37,6 +37,18 @@ fn provider() {
                 write!(std::io::stdout(), "{path}: {text}").unwrap();
             }
         }
+        "write" => {
+            for path in argument.split(' ') {
+                let written = std::fs::write(path, "x").is_ok();
+                writeln!(std::io::stdout(), "{path} written: {written}").unwrap();
+            }
+        }
+        "spill" => {
+            let mut file = std::fs::File::create("/tmp/spill").unwrap();
+            for _ in 0..argument.parse().unwrap() {
+                file.write_all(&vec![1; 1024 * 1024]).unwrap();
+            }
+        }
         "read-of" => {
             let text = std::fs::read_to_string(std::env::var(argument).unwrap()).unwrap();
             writeln!(std::io::stdout(), "{argument}: {text}").unwrap();

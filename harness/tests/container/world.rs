@@ -1,13 +1,13 @@
 //! What the tests share: the engine, an image of this program, and a network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bollard::query_parameters::RemoveImageOptions;
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveImageOptions};
 use hallmark_harness::contract::TaskId;
-use hallmark_harness::docker::{Daemon, Holding, InternalNetwork, PackedExecutable, Pull, SubjectImage, internal, load};
-use hallmark_harness::job::container::{ContainerJob, ContainerLauncher};
+use hallmark_harness::docker::{Daemon, Holding, ImageSpec, InternalNetwork, PackedExecutable, Pull, SubjectImage, internal, load};
+use hallmark_harness::job::container::{ContainerJob, ContainerLauncher, Furnishing, Rights};
 use hallmark_harness::job::{JobRun, LaunchError, OutputBound};
 use hallmark_harness::journal::{JobRef, LogStream};
 use tokio::sync::OnceCell;
@@ -33,7 +33,9 @@ pub(crate) async fn image(daemon: &Daemon) -> SubjectImage {
         let old = SubjectImage::find(daemon, IMAGE, Pull::Never).await.ok();
         let packed =
             tokio::task::spawn_blocking(PackedExecutable::own).await.expect("packing does not panic").expect("this program can be packed");
-        load(daemon, &packed, IMAGE, &["--exact", NAME, "--ignored", "--nocapture", "--quiet"], &[]).await.expect("the engine does it");
+        let command = ["--exact", NAME, "--ignored", "--nocapture", "--quiet"].map(str::to_owned).to_vec();
+        let spec = ImageSpec { reference: IMAGE.to_owned(), command, ..ImageSpec::default() };
+        load(daemon, &packed, &[spec]).await.expect("the engine does it");
         let new = SubjectImage::find(daemon, IMAGE, Pull::Never).await.expect("the engine does it");
         if let Some(old) = old.filter(|old| old.id != new.id) {
             daemon.docker().remove_image(&old.id, None::<RemoveImageOptions>, None).await.ok();
@@ -60,7 +62,9 @@ impl World {
             environment: BTreeMap::from([(DOES.to_owned(), does.to_owned())]),
             network: self.network.name.clone(),
             resolver: "/etc/resolv.conf".to_owned(),
-            files: None,
+            files: Furnishing::default(),
+            rights: Rights::Usual,
+            measured: false,
             token_file: None,
             limit: Duration::from_mins(2),
             grace: Duration::from_secs(1),
@@ -82,6 +86,14 @@ impl World {
 /// Returns what the subject said on one stream; the test harness around it talks on standard output too.
 pub(crate) fn said(run: &JobRun, stream: LogStream) -> String {
     run.lines.iter().filter(|(of, _)| *of == stream).flat_map(|(_, line)| [line.as_str(), "\n"]).collect()
+}
+
+/// Returns how many volumes a run has.
+pub(crate) async fn volumes(holding: &Holding) -> usize {
+    let filters = HashMap::from([("label".to_owned(), vec![format!("hallmark.run={}", holding.run())])]);
+    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    let found = holding.daemon().docker().list_volumes(Some(options)).await.expect("the engine does it");
+    found.volumes.unwrap_or_default().len()
 }
 
 /// Keeps an authority for a whole test program.

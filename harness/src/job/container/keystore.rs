@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 /// Where the keystore stands in a container.
-pub(super) const FILE: &str = "/hallmark-ca.p12";
+pub(super) const FILE: &str = "/hallmark-files/ca.p12";
 
 /// Java's own usual password; there is nothing secret in the keystore.
 const PASSWORD: &str = "changeit";

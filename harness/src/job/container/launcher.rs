@@ -7,37 +7,46 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bollard::body_full;
-use bollard::models::{ContainerCreateBody, ContainerState, HostConfig, HostConfigLogConfig};
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, KillContainerOptionsBuilder, UploadToContainerOptionsBuilder, WaitContainerOptionsBuilder,
+    AttachContainerOptionsBuilder, InspectContainerOptionsBuilder, KillContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
 };
-use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::body::body;
+use super::furnishing::{Delivery, Furnishing};
 use super::output::{Captures, Source};
-use crate::docker::{Archive, DockerError, Holding, Role, SubjectImage};
+use crate::docker::{DockerError, Holding, Role, SubjectImage};
 use crate::engine::TokenFile;
 use crate::job::{JobRun, LaunchError, OutputBound};
 use crate::journal::{JobOutcome, JobRef};
 
-/// Half a core, as IBM's deployer gives a provider's job. In billionths of a core.
-const CPU: i64 = 500_000_000;
-/// One gibibyte, as IBM's deployer gives, and no swap beyond it.
-const MEMORY: i64 = 1024 * 1024 * 1024;
-/// Processes and threads at most: a runtime needs hundreds, a fork bomb takes the machine.
-const PROCESSES: i64 = 2048;
 /// Exit code of a container that SIGKILL ended.
 const KILLED: i64 = 137;
 /// Where a job finds its compute resource token. Code Engine has a place of its own for it, below /var/run, which in some images is a link.
-const TOKEN_FILE: &str = "/hallmark-compute-resource-token";
+pub(super) const TOKEN_FILE: &str = "/hallmark-files/compute-resource-token";
 /// Longest wait for the rest of the output once the container has ended.
 const LAST_OUTPUT: Duration = Duration::from_secs(10);
 /// Longest wait for the end of a container that was killed.
 const LAST_BREATH: Duration = Duration::from_secs(30);
 /// Exit code of a container whose program cannot be executed, and one whose program is not there, as in a shell.
 const NOT_STARTED: [i64; 2] = [126, 127];
+
+/// What a job's container may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Rights {
+    /// What the engine gives any container.
+    #[default]
+    Usual,
+    /// As little as possible: the root is read-only, but for a temporary folder; there are no capabilities, and none can be won.
+    Least {
+        /// Who it is instead of the user that the image declares.
+        user: Option<String>,
+    },
+}
 
 /// One job run, described.
 #[derive(Debug, Clone)]
@@ -55,8 +64,12 @@ pub struct ContainerJob {
     /// A resolv.conf that names the network's name server, by its path as the engine sees it. The engine's own resolver forwards nothing on a network
     /// without a way out, and would answer for itself.
     pub resolver: String,
-    /// Files that are put into the container, as an archive of its root.
-    pub files: Option<Bytes>,
+    /// Files that are put into the container.
+    pub files: Furnishing,
+    /// What it may do.
+    pub rights: Rights,
+    /// Whether it is measured how much the job writes, for which the engine looks through the container's files.
+    pub measured: bool,
     /// Longest execution; then the container gets its stop signal.
     pub limit: Duration,
     /// Time from the stop signal to SIGKILL.
@@ -65,6 +78,17 @@ pub struct ContainerJob {
     pub line_bound: usize,
     /// How much is kept of each stream.
     pub output_bound: OutputBound,
+}
+
+impl ContainerJob {
+    /// Returns every file that is put into the container.
+    pub(super) fn furnishing(&self) -> Furnishing {
+        let mut files = self.files.clone();
+        if let Some(token) = &self.token_file {
+            files.add(Path::new(TOKEN_FILE), token.contents.clone().into_bytes());
+        }
+        files
+    }
 }
 
 /// Runs jobs as containers. Clones share the limit on starts.
@@ -98,7 +122,8 @@ impl ContainerLauncher {
     /// Makes a job's container and attaches to its output.
     pub async fn ready(&self, job: ContainerJob) -> Result<ReadyJob, LaunchError> {
         let permit = self.admit().await.map_err(|source| engine(&job.job, source))?;
-        let container = self.holding.create(Role::Job, body(&job)).await.map_err(|source| engine(&job.job, source))?;
+        let body = body(&job, self.holding.labels(Role::Files));
+        let container = self.holding.create(Role::Job, body).await.map_err(|source| engine(&job.job, source))?;
         match self.furnish(&job, &container).await {
             Ok(output) => Ok(ReadyJob { launcher: self.clone(), job, container, output, permit }),
             Err(source) => {
@@ -111,19 +136,15 @@ impl ContainerLauncher {
 
     async fn furnish(&self, job: &ContainerJob, container: &str) -> Result<Source, DockerError> {
         let docker = self.holding.daemon().docker();
-        let put = async |archive: Bytes, what: &str| {
-            let options = UploadToContainerOptionsBuilder::default().path("/").build();
-            let put = docker.upload_to_container(container, Some(options), body_full(archive)).await;
-            put.map_err(DockerError::when(format!("put {what} into a job's container")))
+        let furnishing = job.furnishing();
+        let deliveries = match job.rights {
+            Rights::Usual => furnishing.whole()?.into_iter().collect(),
+            Rights::Least { .. } => furnishing.by_folder()?,
         };
-        if let Some(files) = &job.files {
-            put(files.clone(), "the run's certificate").await?;
-        }
-        if let Some(token) = &job.token_file {
-            let failed = |source| DockerError::Pack { attempted: "packing a job's compute resource token".to_owned(), source };
-            let mut archive = Archive::default();
-            archive.file(Path::new(TOKEN_FILE), 0o444, token.contents.as_bytes()).map_err(failed)?;
-            put(archive.finish().map_err(failed)?, "a compute resource token").await?;
+        for Delivery { folder, archive } in deliveries {
+            let options = UploadToContainerOptionsBuilder::default().path(&folder.to_string_lossy()).build();
+            let put = docker.upload_to_container(container, Some(options), body_full(archive)).await;
+            put.map_err(DockerError::when(format!("put files into {} of a job's container", folder.display())))?;
         }
         let options = AttachContainerOptionsBuilder::default().stdout(true).stderr(true).stream(true).build();
         let attached = docker.attach_container(container, Some(options)).await;
@@ -172,7 +193,8 @@ impl ReadyJob {
             }
         };
         let duration = ended.saturating_duration_since(started);
-        let state = state(&launcher.holding, &container).await?;
+        let ContainerInspectResponse { state, size_rw, .. } = inspected(&launcher.holding, &container, job.measured).await?;
+        let state = state.ok_or_else(|| DockerError::Silent { what: format!("the state of the container {container}") })?;
         let kept = captures.finish();
         let exit_code = state.exit_code.and_then(|code| i32::try_from(code).ok());
         let outcome = JobOutcome {
@@ -183,6 +205,7 @@ impl ReadyJob {
             killed: asked && state.exit_code == Some(KILLED),
             out_of_memory: state.oom_killed.unwrap_or(false),
             not_started: None,
+            written: size_rw.filter(|_| job.measured).and_then(|size| u64::try_from(size).ok()),
             left_behind: 0,
             dropped_lines: kept.dropped,
             duration: u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
@@ -253,15 +276,16 @@ impl Ending<'_> {
     }
 }
 
-async fn state(holding: &Holding, container: &str) -> Result<ContainerState, DockerError> {
-    let found = holding.daemon().docker().inspect_container(container, None).await;
-    let found = found.map_err(DockerError::when("look how a job ended"))?;
-    found.state.ok_or_else(|| DockerError::Silent { what: format!("the state of the container {container}") })
+async fn inspected(holding: &Holding, container: &str, size: bool) -> Result<ContainerInspectResponse, DockerError> {
+    let options = InspectContainerOptionsBuilder::default().size(size).build();
+    let found = holding.daemon().docker().inspect_container(container, Some(options)).await;
+    found.map_err(DockerError::when("look how a job ended"))
 }
 
 /// A program that is not there or cannot be executed is the provider's matter; whatever else goes wrong with a start is ours.
 async fn unstartable(holding: &Holding, container: &str, error: bollard::errors::Error) -> Result<JobRun, DockerError> {
-    let exit_code = state(holding, container).await?.exit_code.unwrap_or_default();
+    let state = inspected(holding, container, false).await?.state;
+    let exit_code = state.and_then(|state| state.exit_code).unwrap_or_default();
     if !NOT_STARTED.contains(&exit_code) {
         return Err(DockerError::when("start a job's container")(error));
     }
@@ -272,35 +296,12 @@ async fn unstartable(holding: &Holding, container: &str, error: bollard::errors:
         killed: false,
         out_of_memory: false,
         not_started: Some(error.to_string()),
+        written: None,
         left_behind: 0,
         dropped_lines: 0,
         duration: 0,
     };
     Ok(JobRun { outcome, lines: Vec::new() })
-}
-
-fn body(job: &ContainerJob) -> ContainerCreateBody {
-    let token = job.token_file.iter().map(|token| format!("{}={TOKEN_FILE}", token.variable));
-    let environment = job.environment.iter().map(|(name, value)| format!("{name}={value}")).chain(token).collect();
-    ContainerCreateBody {
-        image: Some(job.image.id.clone()),
-        hostname: job.environment.get("HOSTNAME").filter(|name| name.len() <= 63).cloned(),
-        env: Some(environment),
-        attach_stdout: Some(true),
-        attach_stderr: Some(true),
-        host_config: Some(HostConfig {
-            network_mode: Some(job.network.clone()),
-            nano_cpus: Some(CPU),
-            memory: Some(MEMORY),
-            memory_swap: Some(MEMORY),
-            pids_limit: Some(PROCESSES),
-            binds: Some(vec![format!("{}:/etc/resolv.conf:ro", job.resolver)]),
-            // What is read is not kept twice.
-            log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-            ..HostConfig::default()
-        }),
-        ..ContainerCreateBody::default()
-    }
 }
 
 fn engine(job: &JobRef, source: DockerError) -> LaunchError {

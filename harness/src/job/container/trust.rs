@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
-use bytes::Bytes;
 
+use super::furnishing::{Furnishing, OWN_FOLDER};
 use super::keystore;
-use crate::docker::{Archive, DockerError, Holding, Role, SubjectImage};
+use crate::docker::{DockerError, Holding, Role, SubjectImage};
 use crate::job::TrustVariables;
 
 /// How the run's certificate authority gets to the provider.
@@ -24,8 +24,8 @@ pub enum AuthorityDelivery {
     Java,
 }
 
-/// The file that the variables name.
-const OWN_FILE: &str = "/hallmark-ca.pem";
+/// The file that the variables name, in a folder of its own.
+const OWN_FILE: &str = "/hallmark-files/ca.pem";
 
 /// Where systems keep their bundle; the first is made where there is none of them.
 const BUNDLES: [&str; 5] = [
@@ -48,8 +48,8 @@ const PYTHON_VERSIONS: std::ops::RangeInclusive<u32> = 8..=14;
 pub struct Trust {
     /// Variables.
     pub variables: BTreeMap<String, String>,
-    /// Files, as an archive of the container's root; none where there are none.
-    pub files: Option<Bytes>,
+    /// Files.
+    pub files: Furnishing,
 }
 
 impl Trust {
@@ -98,8 +98,7 @@ impl Trust {
         files.sort();
         files.dedup();
         let contents = files.into_iter().map(|file| (file, authority.as_bytes().to_vec())).chain(stores).collect::<Vec<_>>();
-        let archive = look.archive(&contents).await?;
-        Ok(Self { variables, files: archive })
+        Ok(Self { variables, files: look.furnishing(contents).await? })
     }
 }
 
@@ -153,27 +152,19 @@ impl Look<'_> {
         Ok(real)
     }
 
-    /// Returns an archive of files, and of the folders that are missing.
-    async fn archive(&self, files: &[(PathBuf, Vec<u8>)]) -> Result<Option<Bytes>, DockerError> {
-        if files.is_empty() {
-            return Ok(None);
-        }
-        let mut archive = Archive::default();
-        let mut made = std::collections::BTreeSet::new();
-        let failed = |source| DockerError::Pack { attempted: "writing the certificate's archive".to_owned(), source };
+    /// Returns files together with the folders that are missing for them.
+    async fn furnishing(&self, files: Vec<(PathBuf, Vec<u8>)>) -> Result<Furnishing, DockerError> {
+        let mut furnishing = Furnishing::default();
         for (file, content) in files {
-            let mut folders: Vec<&Path> = file.ancestors().skip(1).filter(|folder| *folder != Path::new("/")).collect();
-            folders.reverse();
+            let folders = file.ancestors().skip(1).filter(|folder| *folder != Path::new("/") && *folder != Path::new(OWN_FOLDER));
             for folder in folders {
-                // A folder that is there would get our owner and mode.
-                if !made.contains(folder) && self.at(folder).await?.is_none() {
-                    archive.folder(folder, 0o755).map_err(failed)?;
-                    made.insert(folder.to_owned());
+                if self.at(folder).await?.is_none() {
+                    furnishing.lacks(folder.to_owned());
                 }
             }
-            archive.file(file, 0o644, content).map_err(failed)?;
+            furnishing.add(&file, content);
         }
-        archive.finish().map(Some).map_err(failed)
+        Ok(furnishing)
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use super::cloud::CloudContainer;
 use super::pool::ContainerStages;
 use crate::admin::AdminClient;
-use crate::docker::SubjectImage;
+use crate::docker::{ImageFacts, SubjectImage};
 use crate::engine::JobRequest;
-use crate::job::container::{ContainerJob, Trust};
+use crate::job::container::{ContainerJob, Rights, Trust};
 use crate::job::{CodeEngineProject, CompletedJobs, JobEnvironment, OutputBound};
-use crate::stage::live::{Ground, LiveStage, Ran};
+use crate::stage::live::{Demand, Ground, LiveStage, Ran};
 use crate::stage::{StageAddresses, StageError};
 
 /// Bytes kept of one line of output, as in process mode.
@@ -24,6 +24,8 @@ pub type ContainerStage = LiveStage<ContainerGround>;
 pub struct ImageProvider {
     /// The image.
     pub image: SubjectImage,
+    /// What it says about itself.
+    pub facts: ImageFacts,
     /// What its containers get to trust the run's certificate authority.
     pub trust: Trust,
     /// The job definition's own variables.
@@ -43,11 +45,16 @@ pub struct ContainerGround {
     stages: ContainerStages,
     cloud: CloudContainer,
     provider: ImageProvider,
+    rights: Rights,
+    measured: bool,
 }
+
+/// Who a job with the least rights is where its image declares root: `nobody` of images without any user.
+const NOBODY: &str = "65532:65532";
 
 impl ContainerGround {
     pub(super) fn new(stages: ContainerStages, cloud: CloudContainer, provider: ImageProvider) -> Self {
-        Self { stages, cloud, provider }
+        Self { stages, cloud, provider, rights: Rights::Usual, measured: false }
     }
 
     /// Returns the job run that Code Engine would start.
@@ -71,6 +78,8 @@ impl ContainerGround {
             network: self.cloud.network.name.clone(),
             resolver: self.cloud.resolver.clone(),
             files: self.provider.trust.files.clone(),
+            rights: self.rights.clone(),
+            measured: self.measured,
             limit: self.provider.limit,
             grace: self.provider.grace,
             line_bound: LINE_BOUND,
@@ -93,6 +102,14 @@ impl Ground for ContainerGround {
         let started = Instant::now();
         let run = ready.run(kill).await.map_err(failed)?;
         Ok(Ran { run, time: started.elapsed() })
+    }
+
+    fn demand(&mut self, demand: Demand) -> Result<(), StageError> {
+        match demand {
+            Demand::LeastRights => self.rights = Rights::Least { user: self.provider.facts.declares_root().then(|| NOBODY.to_owned()) },
+            Demand::Measure => self.measured = true,
+        }
+        Ok(())
     }
 
     async fn close(self, sound: bool) {

@@ -1,7 +1,7 @@
 //! The fake cloud's image: this very program, found by its digest or made.
 
 use super::inside::COMMAND;
-use crate::docker::{Daemon, DockerError, PackedExecutable, load, status};
+use crate::docker::{Daemon, DockerError, ImageSpec, PackedExecutable, load, status};
 
 /// Name of the image; the tag is the program's digest.
 const NAME: &str = "hallmark-cloud";
@@ -31,7 +31,9 @@ impl CloudImage {
         if let Some(id) = find(daemon, &reference, &packed.digest).await? {
             return Ok(Self { reference, id, made: false, libraries: packed.libraries.len() });
         }
-        load(daemon, &packed, &reference, &[COMMAND], &[(DIGEST, &packed.digest)]).await?;
+        let labels = [(DIGEST.to_owned(), packed.digest.clone())].into();
+        let image = ImageSpec { reference: reference.clone(), command: vec![COMMAND.to_owned()], labels, ..ImageSpec::default() };
+        load(daemon, &packed, &[image]).await?;
         let id = find(daemon, &reference, &packed.digest).await?;
         let id = id.ok_or_else(|| DockerError::Silent { what: format!("the image {reference} that it was given") })?;
         Ok(Self { reference, id, made: true, libraries: packed.libraries.len() })

@@ -1,0 +1,133 @@
+//! Secrets and personal values in what an image tells everybody who may pull it: its labels, its environment and its history.
+//!
+//! The main function is [`find`]. What it returns says where something stands, of what kind it is and how long, and never the value: it goes into
+//! recordings. An image is made by others, so a sign has to be plain before it is one: the name and the value of a variable together, or a form that
+//! nothing else has.
+
+mod assignment;
+mod form;
+mod name;
+mod personal;
+mod value;
+
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::redaction::SHORTEST_SECRET;
+
+/// What an image tells about itself.
+#[derive(Clone, Default)]
+pub struct Description {
+    /// Its labels, by name.
+    pub labels: Vec<(String, String)>,
+    /// Its environment, by name.
+    pub environment: Vec<(String, String)>,
+    /// The commands that made it, the oldest first.
+    pub history: Vec<String>,
+}
+
+/// A secret of the manifest.
+pub struct KnownSecret {
+    /// What a person calls it.
+    pub name: String,
+    /// The value.
+    pub value: SecretString,
+}
+
+/// Something in an image's description that should not be there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Exposure {
+    /// Where it stands, such as `the variable API_KEY`.
+    pub place: String,
+    /// What it is.
+    pub kind: ExposureKind,
+    /// How many characters it has.
+    pub length: usize,
+}
+
+/// What stands in an image's description.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExposureKind {
+    /// A secret of the manifest, by name.
+    Known(String),
+    /// A private key in PEM.
+    PrivateKey,
+    /// A JSON Web Token.
+    WebToken,
+    /// A token that its beginning tells to be one of this issuer's.
+    IssuedToken(String),
+    /// A password within a URL.
+    UrlPassword,
+    /// Credentials of a request.
+    Authorization,
+    /// The value of something that is called a secret, by that name.
+    Named(String),
+    /// An e-mail address.
+    Email,
+    /// A bank account number.
+    Iban,
+}
+
+impl ExposureKind {
+    /// Tells whether it opens a door; otherwise it is about a person.
+    pub fn is_secret(&self) -> bool {
+        !matches!(self, Self::Email | Self::Iban)
+    }
+}
+
+/// Finds what should not be there; each place and kind once, in the order of labels, environment, history.
+pub fn find(description: &Description, known: &[KnownSecret]) -> Vec<Exposure> {
+    let mut found: Vec<Exposure> = Vec::new();
+    let mut add = |place: &str, (kind, length): (ExposureKind, usize)| {
+        let exposure = Exposure { place: place.to_owned(), kind, length };
+        if !found.contains(&exposure) {
+            found.push(exposure);
+        }
+    };
+    for (label, value) in &description.labels {
+        let place = format!("the label {label}");
+        text(value, known).into_iter().for_each(|one| add(&place, one));
+        named(label, value).into_iter().for_each(|one| add(&place, one));
+        if !name::is_contact(label) {
+            personal::find(value).into_iter().for_each(|one| add(&place, one));
+        }
+    }
+    for (variable, value) in &description.environment {
+        let place = format!("the variable {variable}");
+        text(value, known).into_iter().for_each(|one| add(&place, one));
+        named(variable, value).into_iter().for_each(|one| add(&place, one));
+        personal::find(value).into_iter().for_each(|one| add(&place, one));
+    }
+    for (step, line) in description.history.iter().enumerate() {
+        let place = format!("step {} of the history", step + 1);
+        text(line, known).into_iter().for_each(|one| add(&place, one));
+        for (name, value) in assignment::all(line) {
+            named(&name, &value).into_iter().for_each(|one| add(&place, one));
+        }
+        personal::find(&assignment::without_contacts(line)).into_iter().for_each(|one| add(&place, one));
+    }
+    found
+}
+
+/// Returns what a text holds whatever it belongs to.
+fn text(text: &str, known: &[KnownSecret]) -> Vec<(ExposureKind, usize)> {
+    let known = known.iter().filter_map(|secret| {
+        let value = secret.value.expose_secret();
+        let long = value.len() >= SHORTEST_SECRET;
+        (long && text.contains(value)).then(|| (ExposureKind::Known(secret.name.clone()), value.chars().count()))
+    });
+    known.chain(form::find(text)).collect()
+}
+
+/// Returns a value whose name says that it is secret. One that has a form of its own is told by that.
+fn named(name: &str, value: &str) -> Option<(ExposureKind, usize)> {
+    let meaning = name::meaning(name)?;
+    let value = value::unquoted(value);
+    let is_one = form::find(value).is_empty() && value::looks_like_one(value, meaning);
+    is_one.then(|| (ExposureKind::Named(name.to_owned()), value.chars().count()))
+}
+
+#[cfg(test)]
+mod tests;
