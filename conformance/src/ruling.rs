@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::catalog::{Catalog, Profile, Rule, RuleId};
 use crate::manifest::Waiver;
 use crate::results::{RuleRecord, ScenarioRecord, Shown};
-use crate::suite::{Plan, Planned, ScenarioOutcome};
+use crate::suite::{PROCESS, Plan, Planned, ScenarioOutcome};
 use crate::verdict::{Judgement, Verdict};
 
 /// Judgements of a rule that its record shows.
@@ -218,7 +218,9 @@ impl<'run> Ruling<'run> {
                 continue;
             }
             let record = records.iter().find(|record| record.id.as_str() == waiver.rule);
-            let holds = record.is_some_and(|record| matches!(record.verdict, Verdict::Pass | Verdict::NotApplicable));
+            // What a command cannot show may still fail of its image.
+            let unseen = self.plan.inapplicable.iter().any(|one| one.rule.as_str() == waiver.rule && one.reason == PROCESS);
+            let holds = !unseen && record.is_some_and(|record| matches!(record.verdict, Verdict::Pass | Verdict::NotApplicable));
             if holds || self.catalog.rule(&waiver.rule).is_none() {
                 bad.stale.push(waiver.rule.clone());
             }

@@ -115,3 +115,9 @@ Feature: No confidential data in metadata
       And the third party answers every revocation with 403 and repeats what it was logged in with
       When Secrets Manager deletes the secret
       Then nothing of what the answer repeated is in the description
+
+  @PRV-008
+  Rule: The image tells nothing secret about itself
+    Scenario: A secret is created
+      When Secrets Manager creates the secret
+      Then the image's labels, environment and history hold no secret or personal value

@@ -79,7 +79,7 @@ pub(super) struct SelectionArguments {
 
 impl SelectionArguments {
     /// Reads the selection; a mistyped rule selects nothing, and says what was near.
-    fn read(&self, catalog: &Catalog) -> Result<Selection, Stop> {
+    fn read(&self, catalog: &Catalog, image: bool) -> Result<Selection, Stop> {
         let find = |id: &String| crate::explain::find(catalog, id).map(|rule| rule.id.clone());
         let rules: Vec<RuleId> =
             self.rules.iter().map(find).collect::<Result<_, _>>().map_err(|error| Stop::NothingSelected(anyhow!(error)))?;
@@ -87,7 +87,7 @@ impl SelectionArguments {
             Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
             None => None,
         };
-        Ok(Selection { rules, tags, thorough: self.thorough })
+        Ok(Selection { rules, tags, thorough: self.thorough, image })
     }
 
     fn is_whole(&self) -> bool {
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         crate::explain::find(&catalog, &waiver.rule)
             .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
     }
-    let selection = arguments.selection.read(&catalog)?;
+    let selection = arguments.selection.read(&catalog, arguments.image.is_some())?;
     let variants = manifest.variants();
     let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning the scenarios")?;
     if plan.scenarios.is_empty() && plan.inapplicable.is_empty() {

@@ -12,6 +12,7 @@ mod creation;
 mod deletion;
 mod errors;
 mod history;
+mod image;
 mod ledger;
 mod network;
 mod outcome;
@@ -35,6 +36,7 @@ pub use deletion::{
 };
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
+pub use image::{declares_a_user, platform, runs_to_its_end, stays_within_its_size, tells_nothing_secret, works_with_least_rights};
 pub use network::{ELSEWHERE, certificates_verified, nothing_follows};
 pub use outcome::{Ended, ended};
 pub use privilege::{one_token, works_with_roles};
@@ -46,7 +48,7 @@ use crate::verdict::Judgement;
 
 /// What is judged over every scenario, whatever it is about.
 pub fn universal(history: &History<'_>) -> Vec<Judgement> {
-    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 6] =
-        [update::universal, errors::universal, outcome::universal, privacy::universal, privilege::universal, ledger::universal];
+    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 7] =
+        [update::universal, errors::universal, outcome::universal, privacy::universal, privilege::universal, ledger::universal, image::universal];
     oracles.iter().flat_map(|oracle| oracle(history)).collect()
 }

@@ -27,6 +27,7 @@ features![
     "privacy/privacy.feature",
     "privilege/privilege.feature",
     "network/network.feature",
+    "image/image.feature",
     "rotation/rotation.feature",
 ];
 

@@ -15,7 +15,7 @@ mod world;
 
 pub use collect::{Collector, ScenarioOutcome};
 pub use embedded::{FEATURES, features_digest};
-pub use plan::{Inapplicable, Plan, PlanError, Planned, Selection};
+pub use plan::{Inapplicable, PROCESS, Plan, PlanError, Planned, Selection};
 pub use play::{Finished, Recordings, Staging, Suite, SuiteError};
 pub use probe::{Distrust, probe_trust};
 pub use setup::stage_setup;

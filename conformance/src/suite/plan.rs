@@ -22,6 +22,8 @@ pub struct Selection {
     pub tags: Option<TagOperation>,
     /// Also the scenarios that only repeat others with further values.
     pub thorough: bool,
+    /// Whether the provider is an image; the rules about images apply to nothing else.
+    pub image: bool,
 }
 
 /// A scenario that is to be played.
@@ -117,7 +119,7 @@ impl Plan {
                 if selection.tags.as_ref().is_some_and(|wanted| !wanted.eval(&tags)) {
                     continue;
                 }
-                if let Some(reason) = unfit(catalog, &id, &tags, scenario, variant, not_resubmitted) {
+                if let Some(reason) = unfit(catalog, &id, &tags, scenario, variant, not_resubmitted, selection.image) {
                     self.inapplicable.push(Inapplicable { rule: id.clone(), reason });
                     continue;
                 }
@@ -166,6 +168,9 @@ impl Plan {
     }
 }
 
+/// Why rules about images do not apply.
+pub const PROCESS: &str = "(process) the rule is about images, and a command was run; --image certifies an image";
+
 /// Tags scenarios that only repeat others with further values.
 const THOROUGH: &str = "thorough";
 
@@ -183,6 +188,7 @@ fn unfit(
     scenario: &Scenario,
     variant: &Variant,
     not_resubmitted: &[u16],
+    image: bool,
 ) -> Option<String> {
     let third_party = !variant.third_parties.is_empty();
     let named_secret = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
@@ -207,6 +213,9 @@ fn unfit(
         return Some(reason.to_owned());
     }
     let applies = catalog.rule(rule.as_str()).map_or(Applies::Always, |rule| rule.applies);
+    if applies == Applies::Image && !image {
+        return Some(PROCESS.into());
+    }
     if applies == Applies::ThirdParty && !third_party {
         return Some("the manifest declares no third party".into());
     }

@@ -178,11 +178,11 @@ impl Suite {
         }
         Ok(match &self.staging {
             Staging::Process { resources, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup);
+                let header = header(&planned.id, &self.manifest, variant, &setup, None);
                 Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
             }
             Staging::Container { stages, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup);
+                let header = header(&planned.id, &self.manifest, variant, &setup, Some(&provider.facts));
                 Stage::Container(Box::new(stages.open((**provider).clone(), setup, header).await?))
             }
             Staging::Recorded(recordings) => {

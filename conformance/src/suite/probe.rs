@@ -29,7 +29,7 @@ pub async fn probe_trust(
     seed: u64,
 ) -> Result<Option<Distrust>, SuiteError> {
     let setup = stage_setup(manifest, variant, scenario_seed(seed, PROBE))?;
-    let header = header(PROBE, manifest, variant, &setup);
+    let header = header(PROBE, manifest, variant, &setup, Some(&provider.facts));
     let mut stage = stages.open(provider.clone(), setup, header).await?;
     let recording = match stage.create_secret(&CreateSecret::default()).await {
         Ok(()) => stage.record().await,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hallmark_harness::cloud::iam::Role;
 use hallmark_harness::cloud::third_party::ThirdPartySpec;
+use hallmark_harness::docker::ImageFacts;
 use hallmark_harness::engine::Knobs;
 use hallmark_harness::stage::{
     AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, TcpServiceSetup, ThirdPartySetup,
@@ -163,7 +164,13 @@ fn described(name: &str, spec: &toml::Table) -> Result<ThirdPartySpec, VariantEr
 }
 
 /// Returns what a recording says about the scenario before it plays.
-pub(super) fn header(scenario: &str, manifest: &Manifest, variant: &Variant, setup: &StageSetup) -> RecordingHeader {
+pub(super) fn header(
+    scenario: &str,
+    manifest: &Manifest,
+    variant: &Variant,
+    setup: &StageSetup,
+    image: Option<&ImageFacts>,
+) -> RecordingHeader {
     RecordingHeader {
         format: hallmark_harness::stage::FORMAT,
         scenario: scenario.to_owned(),
@@ -173,6 +180,7 @@ pub(super) fn header(scenario: &str, manifest: &Manifest, variant: &Variant, set
         task_timeout_milliseconds: setup.task_timeout_milliseconds,
         roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
         not_resubmitted: manifest.delete.not_resubmitted.clone(),
+        image: image.cloned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was there before, and what the job is given.
 
 use cucumber::given;
+use hallmark_harness::stage::Demand;
 
 use hallmark_harness::fault::{FaultService, FaultWhat, FaultWhen};
 use hallmark_harness::journal::Operation;
@@ -40,6 +41,18 @@ fn only_required(world: &mut ProviderWorld) {
 #[given("the manifest plants personal values in its free-text inputs")]
 fn planted(_world: &mut ProviderWorld) {
     // The plan leaves the scenario out for a manifest that plants none.
+}
+
+#[given("the jobs run with the least rights")]
+fn least_rights(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let done = world.stage()?.demand(Demand::LeastRights);
+    world.attempt(done)
+}
+
+#[given("what the jobs write is measured")]
+fn measured(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let done = world.stage()?.demand(Demand::Measure);
+    world.attempt(done)
 }
 
 #[given(regex = r"^the variable (SM_[A-Z_]+) is (\S+)$")]

@@ -72,6 +72,12 @@ judged! {
     no_killed_orphan: "no killed creation left an orphan" => |history, _| oracle::killed_creations(history);
     killed_deletions: "every killed deletion was finished" => |history, _| oracle::killed_deletions(history);
     run_again: "exactly the reported credential is alive" => |history, _| oracle::created_again(history);
+    platform: "the image is for linux/amd64" => |history, _| oracle::platform(history);
+    runs_to_its_end: "every job ran to its end by itself" => |history, _| oracle::runs_to_its_end(history);
+    declares_a_user: "the image declares a user that is not root" => |history, _| oracle::declares_a_user(history);
+    least_rights: "the creation and the deletion worked" => |history, _| oracle::works_with_least_rights(history);
+    size: "every job stayed within the deployer's size" => |history, _| oracle::stays_within_its_size(history);
+    tells_nothing: "the image's labels, environment and history hold no secret or personal value" => |history, _| oracle::tells_nothing_secret(history);
     succeeds: "the job succeeds" => |history, _| oracle::ended(history, Ended::Successfully);
     fails: "the job fails" => |history, _| oracle::ended(history, Ended::AsFailed);
 }
