@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
-use crate::results::{Circumstances, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
+use crate::results::{Circumstances, ContainerTimingRecord, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
 use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{Collector, Plan};
 
@@ -36,6 +36,7 @@ pub(super) struct Certification<'run> {
     pub(super) build: Duration,
     pub(super) started: Instant,
     pub(super) stages: u32,
+    pub(super) containers: Option<ContainerTimingRecord>,
 }
 
 impl Certification<'_> {
@@ -82,6 +83,7 @@ impl Certification<'_> {
             jobs: scenarios.iter().map(|scenario| scenario.job_seconds).sum(),
             job_runs: scenarios.iter().map(|scenario| scenario.jobs).sum(),
             stages: self.stages,
+            containers: self.containers.clone(),
         }
     }
 }

@@ -1,22 +1,32 @@
 //! What a run in container mode needs beyond any run: the engine, both images, the stages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use hallmark_harness::cloud::random_token;
-use hallmark_harness::docker::{Daemon, DockerError, Holding, Pull, SubjectImage, reap_abandoned};
-use hallmark_harness::job::container::{AuthorityDelivery, Trust};
+use hallmark_harness::docker::{Daemon, DockerError, Holding, ImageFacts, Pull, SubjectImage, reap_abandoned};
+use hallmark_harness::exposure::KnownSecret;
+use hallmark_harness::job::container::{AuthorityDelivery, BareRuns, ContainerTimes, Trust};
 use hallmark_harness::job::{CompletedJobs, ProcessLauncher};
 use hallmark_harness::stage::{CloudImage, ContainerStages, ImageProvider, Resources};
+use secrecy::SecretString;
 
 use super::certify::Ended;
 use super::run::until_ended;
 use super::setting::{GRACE, OVERRUN};
 use super::{Stop, tell};
-use crate::manifest::{self, Manifest};
-use crate::results::ImageRecord;
+use crate::manifest::{self, Manifest, SecretData};
+use crate::results::{BareTimingRecord, ContainerTimingRecord, ImageRecord};
 use crate::suite::{Collector, Staging, Suite, probe_trust};
+
+/// Bare runs that are measured, at least and at most, by half.
+const BARE_FEWEST: usize = 4;
+const BARE_MOST: usize = 12;
+
+/// Longest that bare runs are measured.
+const BARE_LIMIT: Duration = Duration::from_mins(2);
 
 /// The stages of a run in container mode, and its provider.
 pub(super) struct Contained {
@@ -31,50 +41,100 @@ pub(super) async fn find(reference: &str, pull: bool) -> Result<(Daemon, Subject
     Ok((daemon, image))
 }
 
+/// Makes what all stages share. What runs that were killed left behind goes first.
+pub(super) async fn ground(daemon: Daemon, resources: &Resources) -> Result<ContainerStages, Stop> {
+    reap(&daemon).await;
+    let cloud = CloudImage::of_this_program(&daemon).await.map_err(trouble)?;
+    if cloud.made {
+        tell(&format!("hallmark: made the fake cloud's image {}", cloud.reference));
+    }
+    let token = random_token().context("making the admin token: the system's source of randomness failed; check /dev/urandom")?;
+    let holding = Holding::new(daemon, resources.runtime.clone());
+    let (authority, client) = (Arc::clone(&resources.authority), resources.client.clone());
+    let starts = ProcessLauncher::usual_starts();
+    let begun = ContainerStages::begin(holding.clone(), &cloud, authority, client, token, resources.runtime.clone(), starts).await;
+    match begun {
+        Ok(stages) => Ok(stages),
+        Err(error) => {
+            for what in holding.clear().await {
+                tell(&format!("hallmark: {what}"));
+            }
+            Err(trouble(error))
+        }
+    }
+}
+
+/// Looks an image up, and makes it a provider that trusts the run.
+pub(super) async fn provider(
+    holding: &Holding,
+    image: SubjectImage,
+    manifest: &Manifest,
+    completed: CompletedJobs,
+    resources: &Resources,
+) -> Result<ImageProvider, DockerError> {
+    let deliveries: Vec<AuthorityDelivery> = manifest.ca.iter().map(|delivery| harness(*delivery)).collect();
+    let trust = Trust::prepare(holding, &image, &resources.authority.pem(), &deliveries).await?;
+    Ok(ImageProvider {
+        facts: ImageFacts::find(holding.daemon(), &image, &known_secrets(manifest)).await?,
+        image,
+        trust,
+        own: manifest.env.clone(),
+        declared: manifest.job_config.variables.clone(),
+        completed,
+        limit: manifest.task_timeout + OVERRUN,
+        grace: GRACE,
+    })
+}
+
+/// Returns the secrets that stand in the manifest.
+pub(super) fn known_secrets(manifest: &Manifest) -> Vec<KnownSecret> {
+    let mut known: BTreeMap<String, SecretString> = BTreeMap::new();
+    for (name, source) in manifest.variants().into_iter().flat_map(|variant| variant.secrets) {
+        if let SecretData::Value(value) = source.data {
+            known.insert(name, value);
+        }
+    }
+    known.into_iter().map(|(name, value)| KnownSecret { name, value }).collect()
+}
+
+/// Removes everything that a run has on the engine. What cannot be removed is told and changes no verdict.
+pub(super) async fn end(stages: &ContainerStages) {
+    for what in stages.end().await {
+        tell(&format!("hallmark: clearing up: {what}"));
+    }
+    reap(stages.holding().daemon()).await;
+}
+
 impl Contained {
-    /// Makes everything that the stages share. What runs that were killed left behind goes first.
-    pub(super) async fn begin(
+    async fn begin(
         daemon: Daemon,
         image: SubjectImage,
         manifest: &Manifest,
         completed: CompletedJobs,
         resources: &Resources,
     ) -> Result<Self, Stop> {
-        reap(&daemon).await;
-        let cloud = CloudImage::of_this_program(&daemon).await.map_err(trouble)?;
-        if cloud.made {
-            tell(&format!("hallmark: made the fake cloud's image {}", cloud.reference));
-        }
-        let token = random_token().context("making the admin token: the system's source of randomness failed; check /dev/urandom")?;
-        let holding = Holding::new(daemon, resources.runtime.clone());
-        let begun = async {
-            let deliveries: Vec<AuthorityDelivery> = manifest.ca.iter().map(|delivery| harness(*delivery)).collect();
-            let trust = Trust::prepare(&holding, &image, &resources.authority.pem(), &deliveries).await?;
-            let (authority, client) = (Arc::clone(&resources.authority), resources.client.clone());
-            let starts = ProcessLauncher::usual_starts();
-            let stages =
-                ContainerStages::begin(holding.clone(), &cloud, authority, client, token, resources.runtime.clone(), starts).await?;
-            Ok::<_, DockerError>((stages, trust))
-        };
-        let (stages, trust) = match begun.await {
-            Ok(begun) => begun,
+        let stages = ground(daemon, resources).await?;
+        match provider(stages.holding(), image, manifest, completed, resources).await {
+            Ok(provider) => Ok(Self { stages, provider }),
             Err(error) => {
-                for what in holding.clear().await {
-                    tell(&format!("hallmark: {what}"));
-                }
-                return Err(trouble(error));
+                end(&stages).await;
+                Err(trouble(error))
             }
-        };
-        let provider = ImageProvider {
-            image,
-            trust,
-            own: manifest.env.clone(),
-            declared: manifest.job_config.variables.clone(),
-            completed,
-            limit: manifest.task_timeout + OVERRUN,
-            grace: GRACE,
-        };
-        Ok(Self { stages, provider })
+        }
+    }
+
+    /// Measures what the image costs with nothing around it. Trouble with that is told and changes no verdict.
+    async fn measured(&self, at_once: usize) -> Option<BareTimingRecord> {
+        let runs = u32::try_from(2 * at_once.clamp(BARE_FEWEST, BARE_MOST)).unwrap_or(u32::MAX);
+        match BareRuns::measure(self.stages.holding(), &self.provider.image, runs, at_once).await {
+            Ok(BareRuns { runs, at_once, time, ran, cut }) => {
+                Some(BareTimingRecord { runs, at_once, seconds: time.as_secs_f64(), ran: ran.as_secs_f64(), cut })
+            }
+            Err(error) => {
+                tell(&format!("hallmark: measuring bare runs of the image: {error}"));
+                None
+            }
+        }
     }
 
     /// Runs the trust probe: a provider that trusts nobody here would fail every rule for a reason of ours.
@@ -94,14 +154,6 @@ impl Contained {
             distrust.reason
         )))
     }
-
-    /// Removes everything that the run has on the engine. What cannot be removed is told and changes no verdict.
-    pub(super) async fn end(&self) {
-        for what in self.stages.end().await {
-            tell(&format!("hallmark: clearing up: {what}"));
-        }
-        reap(self.stages.holding().daemon()).await;
-    }
 }
 
 /// Removes what runs that were killed left behind.
@@ -109,12 +161,28 @@ async fn reap(daemon: &Daemon) {
     match reap_abandoned(daemon).await {
         Ok((0, _)) => {}
         Ok((count, trouble)) => {
-            tell(&format!("hallmark: removed {count} containers and networks that a run left behind when it was killed"));
+            tell(&format!("hallmark: removed {count} containers, networks, volumes and images that a run left behind when it was killed"));
             for what in trouble {
                 tell(&format!("hallmark: clearing up after that run: {what}"));
             }
         }
         Err(error) => tell(&format!("hallmark: looking for what runs left behind: {error}")),
+    }
+}
+
+fn timing(times: &ContainerTimes, bare: Option<BareTimingRecord>) -> ContainerTimingRecord {
+    ContainerTimingRecord {
+        runs: times.jobs,
+        queued: times.queued.as_secs_f64(),
+        made: times.made.as_secs_f64(),
+        furnished: times.furnished.as_secs_f64(),
+        started: times.started.as_secs_f64(),
+        ran: times.ran.as_secs_f64(),
+        removed: times.removed.as_secs_f64(),
+        clouds: times.clouds,
+        clouds_started: times.clouds_started.as_secs_f64(),
+        set_up: times.set_up.as_secs_f64(),
+        bare,
     }
 }
 
@@ -129,7 +197,7 @@ pub(super) fn record(image: &SubjectImage) -> ImageRecord {
 }
 
 /// An image that is not there is the caller's mistake; everything else is trouble of ours or the machine's.
-fn trouble(error: DockerError) -> Stop {
+pub(super) fn trouble(error: DockerError) -> Stop {
     match error {
         DockerError::NoImage { .. } | DockerError::Credentials(_) => Stop::Usage(anyhow!("{error}")),
         error => Stop::Trouble(anyhow!("{error}").context("certifying an image, which needs Docker (`hallmark doctor` checks it)")),
@@ -150,6 +218,17 @@ pub(super) struct Order<'run> {
     pub(super) manifest: &'run Manifest,
     pub(super) completed: CompletedJobs,
     pub(super) seed: u64,
+    /// How many bare runs of the image are measured at once after the suite; none measures none.
+    pub(super) bare_at_once: Option<usize>,
+}
+
+/// What came of playing the suite in containers.
+pub(super) struct Played {
+    pub(super) collector: Arc<Collector>,
+    pub(super) ended: Ended,
+    pub(super) containers: ContainerTimingRecord,
+    /// Time that was spent on measuring afterwards.
+    pub(super) aside: Duration,
 }
 
 /// Plays the suite in containers until it ends, the time is up, or somebody interrupts it; then nothing of the run is left on the engine.
@@ -160,7 +239,7 @@ pub(super) fn play(
     resources: &Resources,
     time_limit: Duration,
     suite: impl FnOnce(Staging) -> Suite,
-) -> Result<(Arc<Collector>, Ended), Stop> {
+) -> Result<Played, Stop> {
     // The engine's connections live on the runtime that made them, so everything is awaited there; the fake clouds are in processes of their own.
     let runtime = resources.runtime.clone();
     let contained = runtime.block_on(Contained::begin(daemon, image, order.manifest, order.completed, resources))?;
@@ -175,6 +254,18 @@ pub(super) fn play(
         },
         time_limit,
     ));
-    runtime.block_on(contained.end());
-    Ok((collector, ended?))
+    let times = contained.stages.times();
+    let over = Instant::now();
+    let mut bare = None;
+    if let (Some(at_once), Ok(Ended::Whole)) = (order.bare_at_once, &ended) {
+        // Whoever interrupts this has seen the suite's end, and gets its results.
+        let measuring = async {
+            bare = contained.measured(at_once).await;
+            Ok(())
+        };
+        runtime.block_on(until_ended(measuring, BARE_LIMIT)).ok();
+    }
+    let aside = over.elapsed();
+    runtime.block_on(end(&contained.stages));
+    Ok(Played { collector, ended: ended?, containers: timing(&times, bare), aside })
 }

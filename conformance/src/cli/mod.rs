@@ -11,6 +11,7 @@ mod init;
 mod keeping;
 mod list;
 mod machinery;
+mod mutant_images;
 mod output;
 mod run;
 mod schema;

@@ -17,7 +17,7 @@ pub(super) struct OutputArguments {
     pub(super) format: Format,
     /// Shows where the time went.
     #[arg(long)]
-    timings: bool,
+    pub(super) timings: bool,
     /// Shows what proved each rule.
     #[arg(long, short)]
     verbose: bool,

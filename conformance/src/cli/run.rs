@@ -174,14 +174,20 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         })
         .keep_logs(arguments.out.clone())
     };
-    let (collector, ended) = match subject.ground.clone() {
+    let (collector, ended, containers, aside) = match subject.ground.clone() {
         SubjectGround::Process(provider) => {
             let suite = suite(Staging::Process { resources: Box::new(machinery.resources.clone()), provider });
-            (suite.collector(), play(suite, arguments.time_limit)?)
+            (suite.collector(), play(suite, arguments.time_limit)?, None, Duration::ZERO)
         }
         SubjectGround::Container { daemon, image } => {
-            let order = contained::Order { manifest: &manifest, completed: arguments.remove_completed_jobs, seed: arguments.seed };
-            contained::play(daemon, image, &order, &machinery.resources, arguments.time_limit, suite)?
+            let order = contained::Order {
+                manifest: &manifest,
+                completed: arguments.remove_completed_jobs,
+                seed: arguments.seed,
+                bare_at_once: arguments.output.timings.then_some(usize::try_from(stages).unwrap_or(usize::MAX)),
+            };
+            let played = contained::play(daemon, image, &order, &machinery.resources, arguments.time_limit, suite)?;
+            (played.collector, played.ended, Some(played.containers), played.aside)
         }
     };
     progress.finish();
@@ -196,8 +202,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         whole: arguments.selection.is_whole(),
         ended,
         build: subject.build,
-        started,
+        started: started + aside,
         stages: u32::from(at_once),
+        containers,
     };
     let mut keeping = keeping.borrow_mut();
     let mut records = certification.records(&collector, keeping.scenarios());

@@ -9,17 +9,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 use futures::{FutureExt as _, StreamExt as _};
+use hallmark_harness::docker::Daemon;
 use hallmark_harness::job::CompletedJobs;
 use hallmark_harness::stage::Provider;
 
-use super::Stop;
 use super::machinery::{Machinery, own_executable};
+use super::mutant_images::MutantImages;
 use super::output::print;
+use super::{Stop, contained};
 use crate::catalog::Catalog;
 use crate::manifest::Manifest;
-use crate::mutant::{self, CONTROL, Mutation, table};
+use crate::mutant::{self, CONTROL, IMAGE_CONTROL, Mutation, table};
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::selftest::{Matrix, Trial, human, selected};
+use crate::selftest::{Lacking, Matrix, Trial, human, selected};
 use crate::suite::{Plan, Staging, Suite};
 use crate::verdict::Verdict;
 
@@ -28,6 +30,9 @@ const UNPROVED: u8 = 1;
 
 /// Mutants that are tried at once, and scenarios of each that play at once.
 const AT_ONCE: (usize, usize) = (10, 8);
+
+/// The same of images: a container takes half a core, and its start another.
+const IMAGES_AT_ONCE: (usize, usize) = (3, 2);
 
 /// Short, so that the mutants that hang are cheap.
 const TASK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -87,6 +92,8 @@ pub(super) fn run_mutant(arguments: &MutantArguments) -> ExitCode {
 /// A mutant that is to be tried.
 struct Candidate {
     mutation: Option<&'static Mutation>,
+    /// Whether it is played as an image.
+    image: bool,
     plan: Plan,
 }
 
@@ -95,53 +102,62 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let folder = tempfile::Builder::new().prefix("hallmark-selftest-").tempdir().context("making a temporary folder for the self-test")?;
     let manifest = manifest(folder.path())?;
-    let mutations = chosen(&arguments.mutants)?;
     let variants = manifest.variants();
-    let candidates: Vec<Candidate> = mutations
+    let candidates: Vec<Candidate> = chosen(&arguments.mutants)?
         .into_iter()
-        .map(|mutation| {
+        .map(|(mutation, image)| {
             // Which of its systems a mutant speaks to makes no difference to what it breaks; `--full` shows that too.
-            let variants = if arguments.full || mutation.is_none() { &variants } else { &variants[..1] };
-            anyhow::Ok(Candidate { mutation, plan: selected(&catalog, variants, mutation, arguments.full)? })
+            let all = !image && (arguments.full || mutation.is_none());
+            let variants = if all { &variants } else { &variants[..1] };
+            anyhow::Ok(Candidate { mutation, image, plan: selected(&catalog, variants, mutation, image, arguments.full)? })
         })
         .collect::<Result<_, _>>()
         .context("planning the scenarios")?;
+    let (images, processes): (Vec<Candidate>, Vec<Candidate>) = candidates.into_iter().partition(|candidate| candidate.image);
 
     let started = Instant::now();
-    let scenarios = candidates.iter().map(|candidate| candidate.plan.scenarios.len() as u64).sum();
+    let scenarios = images.iter().chain(&processes).map(|candidate| candidate.plan.scenarios.len() as u64).sum();
     let progress = Rc::new(Progress::new(scenarios, ProgressMode::choose(arguments.quiet)));
     let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
-    let trials = runtime.block_on(async {
-        let trials = candidates.iter().enumerate().map(|(place, candidate)| {
-            trial(&catalog, &manifest, &machinery, candidate, arguments.full, progress.clone()).map(move |trial| (place, trial))
-        });
-        futures::stream::iter(trials).buffer_unordered(AT_ONCE.0).collect::<BTreeMap<usize, _>>().await
-    });
+    let tried = Tried { catalog: &catalog, manifest: &manifest, machinery: &machinery, full: arguments.full, progress: progress.clone() };
+    let mut trials = tried.processes(&processes)?;
+    let engine = if images.is_empty() { Ok(Vec::new()) } else { tried.images(&images)? };
     progress.finish();
+    let lacking = match engine {
+        Ok(of_images) => {
+            trials.extend(of_images);
+            None
+        }
+        Err(why) => Some(Lacking::new(&catalog, why)),
+    };
     drop(machinery);
-    let trials = trials.into_values().collect::<Result<Vec<Trial>, anyhow::Error>>()?;
 
-    let matrix = Matrix::new(&catalog, trials, arguments.mutants.is_empty(), arguments.full, started.elapsed().as_secs_f64());
+    let matrix = Matrix::new(&catalog, trials, lacking, arguments.mutants.is_empty(), arguments.full, started.elapsed().as_secs_f64());
     match arguments.format {
         MatrixFormat::Human => print(&human(&matrix))?,
         MatrixFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(&matrix).context("printing the matrix")?))?,
     }
-    Ok(if matrix.proved() { crate::exit_code::CONFORMANT } else { UNPROVED })
+    Ok(match (matrix.proved(), &matrix.lacking) {
+        (false, _) => UNPROVED,
+        (true, Some(_)) => crate::exit_code::INCONCLUSIVE,
+        (true, None) => crate::exit_code::CONFORMANT,
+    })
 }
 
-/// Returns the mutants to try: all and the control, or those that were named.
-fn chosen(ids: &[String]) -> Result<Vec<Option<&'static Mutation>>, Stop> {
+/// Returns the mutants to try, and whether each is played as an image: all and the controls, or those that were named.
+fn chosen(ids: &[String]) -> Result<Vec<(Option<&'static Mutation>, bool)>, Stop> {
+    let with_place = |mutation: &'static Mutation| (Some(mutation), table::is_image(mutation));
     if ids.is_empty() {
-        return Ok(std::iter::once(None).chain(table::all().map(Some)).collect());
+        return Ok([(None, false), (None, true)].into_iter().chain(table::all().map(with_place)).collect());
     }
     let find = |id: &String| match table::find(id) {
-        None if id != CONTROL => {
+        Some(mutation) => Ok(with_place(mutation)),
+        None if id == CONTROL || id == IMAGE_CONTROL => Ok((None, id == IMAGE_CONTROL)),
+        None => {
             let near =
                 table::all().map(|mutation| mutation.id).max_by(|one, other| strsim::jaro(one, id).total_cmp(&strsim::jaro(other, id)));
             Err(Stop::Usage(anyhow!("there is no mutant {id:?}; did you mean {}?", near.unwrap_or(CONTROL))))
         }
-        found => Ok(found),
     };
     ids.iter().map(find).collect()
 }
@@ -156,31 +172,72 @@ fn manifest(folder: &Path) -> Result<Manifest, Stop> {
     Ok(manifest)
 }
 
-async fn trial(
-    catalog: &Catalog,
-    manifest: &Manifest,
-    machinery: &Machinery,
-    candidate: &Candidate,
+/// What all trials share.
+struct Tried<'run> {
+    catalog: &'run Catalog,
+    manifest: &'run Manifest,
+    machinery: &'run Machinery,
     full: bool,
     progress: Rc<Progress>,
-) -> anyhow::Result<Trial> {
-    let id = candidate.mutation.map_or(CONTROL, |mutation| mutation.id);
-    let provider = Provider {
-        program: own_executable()?,
-        arguments: vec!["mutant".into(), id.into()],
-        own: manifest.env.clone(),
-        declared: manifest.job_config.variables.clone(),
-        completed: CompletedJobs::Immediately,
-        limit: manifest.task_timeout + OVERRUN,
-        grace: GRACE,
-    };
-    let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider };
-    let heard = move |planned: &crate::suite::Planned, _: &_| progress.scenario_finished(&planned.id, Verdict::Pass);
-    let suite = Suite::new(manifest.clone(), &candidate.plan, staging, 1, None, AT_ONCE.1, Box::new(heard));
-    let collector = suite.collector();
-    suite.play().await;
-    let (outcomes, trouble) = collector.gathered();
-    let mut trial = Trial::judge(catalog, candidate.mutation, &candidate.plan, &outcomes, full);
-    trial.trouble.extend(trouble);
-    Ok(trial)
+}
+
+impl Tried<'_> {
+    /// Tries mutants as processes.
+    fn processes(&self, candidates: &[Candidate]) -> Result<Vec<Trial>, Stop> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the suite's runtime")?;
+        let program = own_executable()?;
+        let staging = |candidate: &Candidate| Staging::Process {
+            resources: Box::new(self.machinery.resources.clone()),
+            provider: Provider {
+                program: program.clone(),
+                arguments: vec!["mutant".into(), candidate.mutation.map_or(CONTROL, |mutation| mutation.id).into()],
+                own: self.manifest.env.clone(),
+                declared: self.manifest.job_config.variables.clone(),
+                completed: CompletedJobs::Immediately,
+                limit: self.manifest.task_timeout + OVERRUN,
+                grace: GRACE,
+            },
+        };
+        Ok(runtime.block_on(self.all(candidates.iter().map(|candidate| (candidate, staging(candidate))), AT_ONCE)))
+    }
+
+    /// Tries mutants as images; where there is no Docker Engine, tells why not.
+    fn images(&self, candidates: &[Candidate]) -> Result<Result<Vec<Trial>, String>, Stop> {
+        // The engine's connections live on the runtime that made them.
+        let runtime = self.machinery.resources.runtime.clone();
+        let daemon = match runtime.block_on(Daemon::connect()) {
+            Ok(daemon) => daemon,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let mutants: Vec<_> = candidates.iter().map(|candidate| candidate.mutation).collect();
+        let images = runtime.block_on(MutantImages::begin(daemon, &mutants, self.manifest, &self.machinery.resources))?;
+        let staging = |provider| Staging::Container { stages: images.stages.clone(), provider: Box::new(provider) };
+        let staged = candidates.iter().zip(images.providers.iter().cloned().map(staging));
+        let trials = runtime.block_on(self.all(staged, IMAGES_AT_ONCE));
+        runtime.block_on(contained::end(&images.stages));
+        Ok(Ok(trials))
+    }
+
+    /// Tries mutants, several at once, and returns the trials in the mutants' order.
+    async fn all<'run>(&self, staged: impl Iterator<Item = (&'run Candidate, Staging)>, at_once: (usize, usize)) -> Vec<Trial> {
+        let trials = staged
+            .enumerate()
+            .map(|(place, (candidate, staging))| self.trial(candidate, staging, at_once.1).map(move |trial| (place, trial)));
+        futures::stream::iter(trials).buffer_unordered(at_once.0).collect::<BTreeMap<usize, _>>().await.into_values().collect()
+    }
+
+    async fn trial(&self, candidate: &Candidate, staging: Staging, at_once: usize) -> Trial {
+        let progress = self.progress.clone();
+        let heard = move |planned: &crate::suite::Planned, _: &_| progress.scenario_finished(&planned.id, Verdict::Pass);
+        let suite = Suite::new(self.manifest.clone(), &candidate.plan, staging, 1, None, at_once, Box::new(heard));
+        let collector = suite.collector();
+        suite.play().await;
+        let (outcomes, trouble) = collector.gathered();
+        let mut trial = Trial::judge(self.catalog, candidate.mutation, &candidate.plan, &outcomes, self.full && !candidate.image);
+        if candidate.image && candidate.mutation.is_none() {
+            trial.mutant = IMAGE_CONTROL;
+        }
+        trial.trouble.extend(trouble);
+        trial
+    }
 }

@@ -35,7 +35,8 @@ pub fn platform(history: &History<'_>) -> Vec<Judgement> {
 /// Every job runs to its end by itself (IMG-001).
 pub fn runs_to_its_end(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "IMG-001";
-    let judgements: Vec<Judgement> = history.runs.iter().filter(|run| !run.was_killed()).filter_map(|run| ran_to_its_end(RULE, run)).collect();
+    let judgements: Vec<Judgement> =
+        history.runs.iter().filter(|run| !run.was_killed()).filter_map(|run| ran_to_its_end(RULE, run)).collect();
     if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job ran to an end of its own")] } else { judgements }
 }
 

@@ -48,7 +48,14 @@ use crate::verdict::Judgement;
 
 /// What is judged over every scenario, whatever it is about.
 pub fn universal(history: &History<'_>) -> Vec<Judgement> {
-    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 7] =
-        [update::universal, errors::universal, outcome::universal, privacy::universal, privilege::universal, ledger::universal, image::universal];
+    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 7] = [
+        update::universal,
+        errors::universal,
+        outcome::universal,
+        privacy::universal,
+        privilege::universal,
+        ledger::universal,
+        image::universal,
+    ];
     oracles.iter().flat_map(|oracle| oracle(history)).collect()
 }

@@ -15,7 +15,10 @@ mod write;
 pub use conclusion::{Circumstances, Conclusion, conclude};
 pub use error::ResultsError;
 pub use read::Results;
-pub use record::{Excerpt, ImageRecord, Mode, Record, RuleRecord, RunRecord, ScenarioRecord, Shown, SummaryRecord, TimingRecord};
+pub use record::{
+    BareTimingRecord, ContainerTimingRecord, Excerpt, ImageRecord, Mode, Record, RuleRecord, RunRecord, ScenarioRecord, Shown,
+    SummaryRecord, TimingRecord,
+};
 pub use schema::schema;
 pub use write::Writer;
 

@@ -188,6 +188,52 @@ pub struct TimingRecord {
     pub job_runs: u32,
     /// Stages at most in use at once.
     pub stages: u32,
+    /// Where the time of containers went; none where the provider ran as a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub containers: Option<ContainerTimingRecord>,
+}
+
+/// Where the time of a run's containers went. Seconds are sums over containers, which overlap.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContainerTimingRecord {
+    /// Containers of jobs, those of the trust probe among them.
+    pub runs: u32,
+    /// Waiting until one may start.
+    pub queued: f64,
+    /// Making them.
+    pub made: f64,
+    /// Putting files into them and attaching to them.
+    pub furnished: f64,
+    /// Starting them.
+    pub started: f64,
+    /// Running.
+    pub ran: f64,
+    /// Removing them.
+    pub removed: f64,
+    /// Fake clouds that were started.
+    pub clouds: u32,
+    /// Starting those.
+    pub clouds_started: f64,
+    /// Setting stages up.
+    pub set_up: f64,
+    /// What the image costs with nothing around it; none unless it was measured, which `--timings` asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare: Option<BareTimingRecord>,
+}
+
+/// Bare runs of the image: made, started, awaited and removed, with nothing set and nobody to talk to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BareTimingRecord {
+    /// How many.
+    pub runs: u32,
+    /// How many at once.
+    pub at_once: u32,
+    /// Seconds from the first to the last.
+    pub seconds: f64,
+    /// Seconds from start to end, summed up.
+    pub ran: f64,
+    /// Those that were ended after ten seconds, as they did not end by themselves.
+    pub cut: u32,
 }
 
 /// The end.

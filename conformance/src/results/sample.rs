@@ -201,6 +201,7 @@ fn file(run: RunRecord, scenarios: Vec<ScenarioRecord>, rules: Vec<Rule>, circum
         jobs: 3105.25,
         job_runs: 412,
         stages: 32,
+        containers: None,
     };
     let summary = SummaryRecord {
         exit_code,

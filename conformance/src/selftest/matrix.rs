@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Trial;
-use crate::catalog::{Catalog, Level};
-use crate::mutant::CONTROL;
+use crate::catalog::{Applies, Catalog, Level};
+use crate::mutant::{CONTROL, IMAGE_CONTROL};
 
 /// Which mutants break which rules.
 #[derive(Debug, Clone, Serialize)]
@@ -13,12 +13,31 @@ pub struct Matrix {
     pub rules: Vec<Kills>,
     /// The mutants, in the table's order, the control first.
     pub trials: Vec<Trial>,
+    /// What could not be proved; none where there is a Docker Engine.
+    pub lacking: Option<Lacking>,
     /// Whether all mutants were tried, so that every rule must be broken by one.
     pub whole: bool,
     /// Whether all scenarios were played with each of them.
     pub full: bool,
     /// Seconds that it took.
     pub seconds: f64,
+}
+
+/// What cannot be proved without a Docker Engine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lacking {
+    /// The rules.
+    pub rules: Vec<String>,
+    /// Why there is no engine.
+    pub why: String,
+}
+
+impl Lacking {
+    /// Says that no image could be tried, and why.
+    pub fn new(catalog: &Catalog, why: String) -> Self {
+        let rules = catalog.rules.iter().filter(|rule| rule.applies == Applies::Image);
+        Self { rules: rules.map(|rule| rule.id.to_string()).collect(), why }
+    }
 }
 
 /// A rule and the mutants that break it.
@@ -34,17 +53,21 @@ pub struct Kills {
 
 impl Matrix {
     /// Puts the trials together.
-    pub fn new(catalog: &Catalog, trials: Vec<Trial>, whole: bool, full: bool, seconds: f64) -> Self {
+    pub fn new(catalog: &Catalog, trials: Vec<Trial>, lacking: Option<Lacking>, whole: bool, full: bool, seconds: f64) -> Self {
         let kills = |id: &str| trials.iter().filter(|trial| trial.broken.contains(id)).map(|trial| trial.mutant).collect();
         let rules =
             catalog.rules.iter().map(|rule| Kills { rule: rule.id.to_string(), level: rule.level, mutants: kills(rule.id.as_str()) });
-        Self { rules: rules.collect(), trials, whole, full, seconds }
+        Self { rules: rules.collect(), trials, lacking, whole, full, seconds }
     }
 
-    /// Returns the rules above info that no mutant breaks; none where only some mutants were tried.
+    /// Returns the rules above info that no mutant breaks, but for those that could not be proved; none where only some mutants were tried.
     pub fn survivors(&self) -> Vec<&str> {
-        let unproved = self.rules.iter().filter(|rule| self.whole && rule.level > Level::Info);
-        unproved.filter(|rule| rule.mutants.iter().all(|mutant| *mutant == CONTROL)).map(|rule| rule.rule.as_str()).collect()
+        let untried = |rule: &Kills| self.lacking.as_ref().is_some_and(|lacking| lacking.rules.contains(&rule.rule));
+        let unproved = self.rules.iter().filter(|rule| self.whole && rule.level > Level::Info && !untried(rule));
+        unproved
+            .filter(|rule| rule.mutants.iter().all(|mutant| [CONTROL, IMAGE_CONTROL].contains(mutant)))
+            .map(|rule| rule.rule.as_str())
+            .collect()
     }
 
     /// Tells whether hallmark finds exactly what it must.
@@ -75,9 +98,14 @@ mod tests {
     #[test]
     fn a_rule_that_no_mutant_breaks_is_no_proof() {
         let catalog = Catalog::built_in().unwrap();
-        let matrix = |whole| Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], whole, false, 1.0);
+        let matrix = |whole| Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], None, whole, false, 1.0);
         assert!(matrix(true).survivors().contains(&"CRE-001"));
         assert!(!matrix(true).survivors().contains(&"UPD-008"), "what is for information needs no proof");
         assert!(matrix(false).proved() && !matrix(true).proved());
+        assert!(matrix(true).survivors().contains(&"IMG-001"));
+        let lacking = Lacking::new(&catalog, "no engine".into());
+        let without = Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], Some(lacking), true, false, 1.0);
+        let survivors = without.survivors();
+        assert!(survivors.contains(&"CRE-001") && !survivors.contains(&"IMG-001") && !survivors.contains(&"PRV-008"), "{survivors:?}");
     }
 }

@@ -6,6 +6,6 @@ mod matrix;
 mod text;
 mod trial;
 
-pub use matrix::Matrix;
+pub use matrix::{Lacking, Matrix};
 pub use text::human;
 pub use trial::{Trial, selected};

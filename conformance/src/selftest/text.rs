@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Matrix, Trial};
-use crate::mutant::CONTROL;
+use crate::mutant::{CONTROL, IMAGE_CONTROL};
 
 const COLUMNS: usize = 100;
 
@@ -31,11 +31,21 @@ pub fn human(matrix: &Matrix) -> String {
     if !survivors.is_empty() {
         line(&mut text, "\nNo mutant breaks ", &survivors.join(" "));
     }
+    if let Some(lacking) = &matrix.lacking {
+        line(&mut text, "\nNot proved     ", &lacking.rules.join(" "));
+        line(&mut text, "               ", &format!("Their mutants are images: {}", lacking.why));
+    }
     let kind = if matrix.full { "all scenarios with each" } else { "each with its rules' scenarios" };
-    let mutants = matrix.trials.iter().filter(|trial| trial.mutant != CONTROL).count();
-    let control = if mutants < matrix.trials.len() { " and the control" } else { "" };
+    let mutants = matrix.trials.iter().filter(|trial| ![CONTROL, IMAGE_CONTROL].contains(&trial.mutant)).count();
+    let control = match matrix.trials.len() - mutants {
+        0 => "",
+        1 => " and the control",
+        _ => " and the controls",
+    };
     let _ = writeln!(text, "\n{mutants} mutants{control}, {kind}: {scenarios} scenarios in {:.1} s.", matrix.seconds);
-    text.push_str(if matrix.proved() {
+    text.push_str(if matrix.proved() && matrix.lacking.is_some() {
+        "Every mutant that could be tried was found out, for exactly the rules that it breaks.\n"
+    } else if matrix.proved() {
         "Every mutant was found out, for exactly the rules that it breaks.\n"
     } else {
         "hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n"

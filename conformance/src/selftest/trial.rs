@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::catalog::{Catalog, Profile, RuleId};
+use crate::catalog::{Applies, Catalog, Profile, RuleId};
 use crate::manifest::Variant;
 use crate::mutant::{CONTROL, Mutation};
 use crate::results::ScenarioRecord;
@@ -44,10 +44,19 @@ pub struct Trial {
 
 /// Returns the scenarios to play with a mutant: all, or those of the rules that it breaks, and a plain creation and deletion besides.
 /// The control plays all in any case.
-pub fn selected(catalog: &Catalog, variants: &[Variant], mutation: Option<&Mutation>, full: bool) -> Result<Plan, PlanError> {
-    let selection = Selection { thorough: full && mutation.is_none(), ..Selection::default() };
+///
+/// An image plays the scenarios of the rules about images: with `full` of all of them, as the control does.
+pub fn selected(catalog: &Catalog, variants: &[Variant], mutation: Option<&Mutation>, image: bool, full: bool) -> Result<Plan, PlanError> {
+    let selection = Selection { thorough: full && mutation.is_none(), image, ..Selection::default() };
     let mut plan = Plan::new(catalog, variants, &[], &selection)?;
-    if let (Some(mutation), false) = (mutation, full) {
+    let about_images = |rule: &str| catalog.rule(rule).is_some_and(|rule| rule.applies == Applies::Image);
+    let breaks = mutation.map_or(&[][..], |mutation| mutation.breaks);
+    let wanted = |rule: &str| match (image, full || mutation.is_none()) {
+        (true, true) => about_images(rule),
+        (true, false) => about_images(rule) && breaks.contains(&rule),
+        (false, _) => breaks.contains(&rule),
+    };
+    if image || (mutation.is_some() && !full) {
         let mut plain = BTreeMap::new();
         for scenario in &plan.scenarios {
             let first: &mut usize = plain.entry(scenario.rule.as_str().to_owned()).or_insert(scenario.line);
@@ -56,7 +65,7 @@ pub fn selected(catalog: &Catalog, variants: &[Variant], mutation: Option<&Mutat
         plan.scenarios.retain(|scenario| {
             let rule = scenario.rule.as_str();
             let usual = matches!(rule, "CRE-001" | "DEL-001") && plain.get(rule) == Some(&scenario.line);
-            usual || mutation.breaks.contains(&rule)
+            usual || wanted(rule)
         });
         plan.inapplicable.clear();
     }

@@ -29,6 +29,8 @@ pub enum Role {
     Job,
     /// The provider's image, looked into and never started.
     Look,
+    /// The provider's image, run with nothing around it.
+    Bare,
     /// A network.
     Network,
     /// Files of ours in a job's container: an anonymous volume.
@@ -44,6 +46,7 @@ impl Role {
             Self::Cloud => "cloud",
             Self::Job => "job",
             Self::Look => "look",
+            Self::Bare => "bare",
             Self::Network => "network",
             Self::Files => "files",
             Self::Image => "image",

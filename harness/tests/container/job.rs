@@ -95,6 +95,35 @@ async fn a_program_that_is_not_there_is_the_providers_matter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_for_other_machines_or_of_a_user_that_it_does_not_have_is_the_providers_matter() {
+    let Some(world) = World::new().await else { return };
+    let daemon = world.holding.daemon().clone();
+    // The head of a program for 64-bit ARM.
+    let mut program = b"\x7fELF\x02\x01\x01".to_vec();
+    program.resize(64, 0);
+    program[16..20].copy_from_slice(&[2, 0, 183, 0]);
+    let mut layer = hallmark_harness::docker::Archive::default();
+    layer.file(std::path::Path::new("/program"), 0o755, &program).unwrap();
+    let packed = hallmark_harness::docker::PackedExecutable {
+        entrypoint: vec!["/program".to_owned()],
+        layer: layer.finish().unwrap(),
+        digest: String::new(),
+        libraries: Vec::new(),
+    };
+    let foreign = hallmark_harness::docker::ImageSpec::default();
+    let nobody = hallmark_harness::docker::ImageSpec { user: "provider".into(), ..foreign.clone() };
+    let made = world.holding.load(packed, vec![foreign, nobody]).await.unwrap();
+    for (reference, what) in made.iter().zip(["exec format error", "unable to find user provider"]) {
+        let mut job = world.job("say nothing");
+        job.image = hallmark_harness::docker::SubjectImage::find(&daemon, reference, hallmark_harness::docker::Pull::Never).await.unwrap();
+        let run = world.run(job).await.unwrap();
+        let said = format!("{:?} {:?}", run.outcome.not_started, run.lines);
+        assert!(said.contains(what) && run.outcome.exit_code != Some(0), "{what}: {:?} {said}", run.outcome);
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_authority_gets_into_an_image_that_has_no_files_at_all() {
     let Some(world) = World::new().await else { return };
     let authority = authority();

@@ -35,6 +35,10 @@ pub fn run(id: &str) -> Result<u8, String> {
         None if id != super::CONTROL => return Err(format!("there is no mutant {id:?}; `hallmark selftest` shows all of them")),
         found => found,
     };
+    if mutation == Some(&table::image::WANTS_AN_ARGUMENT) {
+        writeln!(std::io::stderr(), "usage: provider create|delete").ok();
+        return Ok(2);
+    }
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| format!("starting a runtime: {error}"))?;
@@ -105,6 +109,14 @@ impl Provider {
 
     /// Does the job; returns whether success was reported and accepted.
     async fn job(&self) -> bool {
+        if self.is(&table::image::ASKS) {
+            self.log("Go on (y/n)?");
+            let mut answer = String::new();
+            while answer.trim() != "y" {
+                std::io::stdin().read_line(&mut answer).ok();
+                pause(Duration::from_secs(1)).await;
+            }
+        }
         if let Err(failure) = self.sign_in().await {
             self.log(&format!("ERROR {failure}"));
             return false;
@@ -112,7 +124,7 @@ impl Provider {
         if self.is(&table::privilege::PHONES_HOME) {
             self.send(self.client.post("https://telemetry.example.com/v1/ran")).await;
         }
-        let end = match self.action() {
+        let end = match self.kept_a_file().and_then(|()| self.action()) {
             Ok(true) => self.create().await,
             Ok(false) => self.delete().await,
             Err(failure) => Err(End::Report(failure)),
@@ -155,6 +167,12 @@ impl Provider {
         known.ok_or_else(|| Failure::new("UNKNOWN_ACTION", "The provider does not know this action. Nothing was changed."))
     }
 
+    /// Keeps a file, where the mutant does.
+    fn kept_a_file(&self) -> Result<(), Failure> {
+        let kept = !self.is(&table::image::KEEPS_A_FILE) || std::fs::write(format!("{}/lock", super::image::STATE), "x").is_ok();
+        kept.then_some(()).ok_or_else(|| Failure::new("NO_LOCK", "The provider could not keep its lock file. Nothing was changed."))
+    }
+
     /// Tells whether Code Engine runs the job again.
     fn runs_again(&self) -> bool {
         self.variable("JOB_INDEX_RETRY_COUNT").is_some_and(|count| count != "0")
@@ -162,6 +180,15 @@ impl Provider {
 
     /// What mutants do when everything is done.
     async fn afterwards(&self) {
+        if self.is(&table::image::GREEDY) {
+            let taken: Vec<Vec<u8>> = (0..32).map(|_| vec![1; 64 << 20]).collect();
+            self.log(&format!("INFO took {} parts", taken.len()));
+        }
+        if self.is(&table::image::WRITES) {
+            let written =
+                std::fs::File::create("/tmp/spill").and_then(|mut file| (0..420).try_for_each(|_| file.write_all(&[1; 1_000_000])));
+            self.log(&format!("INFO wrote: {}", written.is_ok()));
+        }
         if self.is(&table::privilege::DELETES_ITS_TASK) {
             self.send(self.authorized(reqwest::Method::DELETE, &self.task_url())).await;
         }

@@ -43,6 +43,7 @@ pub mod crash;
 pub mod create;
 pub mod delete;
 pub mod error;
+pub mod image;
 pub mod network;
 pub mod privacy;
 pub mod privilege;
@@ -62,11 +63,17 @@ pub fn all() -> impl Iterator<Item = &'static Mutation> {
         privacy::ALL,
         privilege::ALL,
         network::ALL,
+        image::ALL,
         crash::ALL,
         rotation::ALL,
     ]
     .into_iter()
     .flatten()
+}
+
+/// Tells whether a mutant is wrong as an image, and is played as one.
+pub fn is_image(mutation: &Mutation) -> bool {
+    image::ALL.contains(mutation)
 }
 
 /// Returns the mutation with this id.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::block::named;
 use super::page::{Ink, LABEL, Page};
 use crate::exit_code;
-use crate::results::{Results, SummaryRecord};
+use crate::results::{ContainerTimingRecord, Results, SummaryRecord, TimingRecord};
 use crate::verdict::Verdict;
 
 /// Columns of a number of seconds.
@@ -37,6 +37,33 @@ pub(super) fn timings(page: &mut Page, results: &Results) {
     page.paragraph(2 + LABEL + SECONDS, Ink::Faint, &format!("{longest}[{}]", timing.longest_scenario));
     row(page, "Overhead", (timing.suite - timing.longest_own_wait).max(0.0), "the difference: ours");
     row(page, "Jobs", timing.jobs, &format!("{} job runs together, on at most {} stages at once", timing.job_runs, timing.stages));
+    if let Some(containers) = &timing.containers {
+        container_timings(page, timing, containers);
+    }
+}
+
+/// Both sides of the bound on what containers may cost.
+fn container_timings(page: &mut Page, timing: &TimingRecord, containers: &ContainerTimingRecord) {
+    let row = |page: &mut Page, label: &str, seconds: f64, text: &str| page.field(2, label, &format!("{seconds:8.1} s  {text}"));
+    row(page, "Queued", containers.queued, &format!("{} containers of jobs, until each might start; sums, which overlap", containers.runs));
+    row(page, "Made", containers.made, "making them");
+    row(page, "Furnished", containers.furnished, "putting the certificate into them, attaching to their output");
+    row(page, "Started", containers.started, "starting them");
+    row(page, "Ran", containers.ran, "running them, the provider's own waits included");
+    row(page, "Removed", containers.removed, "removing them");
+    row(page, "Clouds", containers.clouds_started, &format!("starting {} fake clouds", containers.clouds));
+    row(page, "Set-up", containers.set_up, "setting stages up");
+    let Some(bare) = containers.bare.as_ref().filter(|bare| bare.runs > 0) else { return };
+    let cut = if bare.cut > 0 { format!("; {} were ended after 10 s", bare.cut) } else { String::new() };
+    row(page, "Bare runs", bare.seconds, &format!("{} of the image alone, {} at once{cut}", bare.runs, bare.at_once));
+    let runs = f64::from(containers.runs);
+    let floor = bare.seconds / f64::from(bare.runs) * runs;
+    row(page, "", floor, &format!("as many as {} would take (extrapolated)", containers.runs));
+    let waits = (containers.ran - bare.ran / f64::from(bare.runs) * runs).max(0.0) / f64::from(timing.stages.max(1));
+    row(page, "Waits", waits, &format!("what jobs ran longer than bare runs, by the {} stages", timing.stages));
+    let bound = 1.5 * floor + waits;
+    let kept = if timing.suite <= bound { "kept" } else { "exceeded" };
+    row(page, "Bound", bound, &format!("1.5 times the bare runs, and the waits: {kept} by {:.1} s for the suite", timing.suite));
 }
 
 pub(super) fn conclusion(page: &mut Page, results: &Results) {

@@ -3,7 +3,7 @@
 use textwrap::core::display_width;
 
 use super::*;
-use crate::results::{Record, sample};
+use crate::results::{BareTimingRecord, ContainerTimingRecord, Record, sample};
 
 const PLAIN: Style = Style { color: false, width: 100, timings: true, verbose: false };
 
@@ -29,6 +29,33 @@ fn snapshot_failing_verbose() {
 #[test]
 fn snapshot_passing() {
     insta::assert_snapshot!(rendered(sample::passing(), Style { verbose: true, ..PLAIN }));
+}
+
+#[test]
+fn snapshot_containers() {
+    let bare = BareTimingRecord { runs: 24, at_once: 12, seconds: 12.0, ran: 48.0, cut: 1 };
+    let containers = ContainerTimingRecord {
+        runs: 413,
+        queued: 900.0,
+        made: 61.5,
+        furnished: 24.0,
+        started: 210.0,
+        ran: 3105.25,
+        removed: 88.0,
+        clouds: 32,
+        clouds_started: 25.5,
+        set_up: 9.75,
+        bare: Some(bare),
+    };
+    let mut records = sample::passing();
+    for record in &mut records {
+        if let Record::Timing(timing) = record {
+            timing.containers = Some(containers.clone());
+        }
+    }
+    let text = rendered(records, PLAIN);
+    let time = text.split("Time\n").nth(1).expect("the time is shown").split("\n\n").next();
+    insta::assert_snapshot!(time.expect("it ends"));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use super::body::body;
 use super::furnishing::{Delivery, Furnishing};
 use super::output::{Captures, Source};
+use super::times::Stopwatch;
 use crate::docker::{DockerError, Holding, Role, SubjectImage};
 use crate::engine::TokenFile;
 use crate::job::{JobRun, LaunchError, OutputBound};
@@ -34,6 +35,8 @@ const LAST_OUTPUT: Duration = Duration::from_secs(10);
 const LAST_BREATH: Duration = Duration::from_secs(30);
 /// Exit code of a container whose program cannot be executed, and one whose program is not there, as in a shell.
 const NOT_STARTED: [i64; 2] = [126, 127];
+/// What the engine says of an image that no machine like this one can start: its program is for other machines, or its user is nobody in it.
+const UNSTARTABLE: [&str; 3] = ["exec format error", "unable to find user", "unable to find group"];
 
 /// What a job's container may do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,6 +99,7 @@ impl ContainerJob {
 pub struct ContainerLauncher {
     holding: Holding,
     starts: Arc<Semaphore>,
+    stopwatch: Stopwatch,
 }
 
 /// A container that is made and waits for its start. It counts as one that starts until it has.
@@ -110,7 +114,12 @@ pub struct ReadyJob {
 impl ContainerLauncher {
     /// Returns a launcher that lets at most `starts` containers start at once, and at least one.
     pub fn new(holding: Holding, starts: usize) -> Self {
-        Self { holding, starts: Arc::new(Semaphore::new(starts.clamp(1, Semaphore::MAX_PERMITS))) }
+        Self { holding, starts: Arc::new(Semaphore::new(starts.clamp(1, Semaphore::MAX_PERMITS))), stopwatch: Stopwatch::default() }
+    }
+
+    /// Returns where the time of its containers goes.
+    pub(crate) fn stopwatch(&self) -> &Stopwatch {
+        &self.stopwatch
     }
 
     /// Waits until a container may start. Whoever starts one that is no job's holds this meanwhile.
@@ -121,10 +130,15 @@ impl ContainerLauncher {
 
     /// Makes a job's container and attaches to its output.
     pub async fn ready(&self, job: ContainerJob) -> Result<ReadyJob, LaunchError> {
+        let asked = Instant::now();
         let permit = self.admit().await.map_err(|source| engine(&job.job, source))?;
+        let admitted = self.stopwatch.add(asked, |times| &mut times.queued);
         let body = body(&job, self.holding.labels(Role::Files));
         let container = self.holding.create(Role::Job, body).await.map_err(|source| engine(&job.job, source))?;
-        match self.furnish(&job, &container).await {
+        let made = self.stopwatch.add(admitted, |times| &mut times.made);
+        let furnished = self.furnish(&job, &container).await;
+        self.stopwatch.add(made, |times| &mut times.furnished);
+        match furnished {
             Ok(output) => Ok(ReadyJob { launcher: self.clone(), job, container, output, permit }),
             Err(source) => {
                 // The run's end removes what cannot be removed now.
@@ -156,8 +170,12 @@ impl ReadyJob {
     /// Starts the job, runs it to its end and removes its container. When `kill` resolves, the job is killed at once.
     pub async fn run(self, kill: impl Future<Output = ()> + Send) -> Result<JobRun, LaunchError> {
         let (holding, container, job) = (self.launcher.holding.clone(), self.container.clone(), self.job.job.clone());
+        let stopwatch = self.launcher.stopwatch.clone();
+        stopwatch.count(|times| &mut times.jobs);
         let ran = self.started(kill).await;
+        let ended = Instant::now();
         let removed = holding.remove(&container).await;
+        stopwatch.add(ended, |times| &mut times.removed);
         let run = ran.map_err(|source| engine(&job, source))?;
         removed.map_err(|source| engine(&job, source))?;
         Ok(run)
@@ -170,6 +188,7 @@ impl ReadyJob {
         if let Err(error) = docker.start_container(&container, None).await {
             return unstartable(&launcher.holding, &container, error).await;
         }
+        let running = launcher.stopwatch.add(started, |times| &mut times.started);
         drop(permit);
         let mut captures = Captures::new(job.line_bound, job.output_bound);
         let ending = Ending { holding: &launcher.holding, container: &container, job: &job };
@@ -193,6 +212,7 @@ impl ReadyJob {
             }
         };
         let duration = ended.saturating_duration_since(started);
+        launcher.stopwatch.add(running, |times| &mut times.ran);
         let ContainerInspectResponse { state, size_rw, .. } = inspected(&launcher.holding, &container, job.measured).await?;
         let state = state.ok_or_else(|| DockerError::Silent { what: format!("the state of the container {container}") })?;
         let kept = captures.finish();
@@ -286,7 +306,8 @@ async fn inspected(holding: &Holding, container: &str, size: bool) -> Result<Con
 async fn unstartable(holding: &Holding, container: &str, error: bollard::errors::Error) -> Result<JobRun, DockerError> {
     let state = inspected(holding, container, false).await?.state;
     let exit_code = state.and_then(|state| state.exit_code).unwrap_or_default();
-    if !NOT_STARTED.contains(&exit_code) {
+    let reason = error.to_string();
+    if !NOT_STARTED.contains(&exit_code) && !UNSTARTABLE.iter().any(|what| reason.contains(what)) {
         return Err(DockerError::when("start a job's container")(error));
     }
     let outcome = JobOutcome {
@@ -295,7 +316,7 @@ async fn unstartable(holding: &Holding, container: &str, error: bollard::errors:
         timed_out: false,
         killed: false,
         out_of_memory: false,
-        not_started: Some(error.to_string()),
+        not_started: Some(reason),
         written: None,
         left_behind: 0,
         dropped_lines: 0,

@@ -6,8 +6,10 @@ mod furnishing;
 mod keystore;
 mod launcher;
 mod output;
+mod times;
 mod trust;
 
 pub use furnishing::Furnishing;
 pub use launcher::{ContainerJob, ContainerLauncher, ReadyJob, Rights};
+pub use times::{BareRuns, ContainerTimes};
 pub use trust::{AuthorityDelivery, Trust};

@@ -1,6 +1,7 @@
 //! The clouds of a run: taken by one scenario at a time, given back, and all removed at the end.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use secrecy::SecretString;
 
@@ -10,7 +11,7 @@ use super::image::CloudImage;
 use crate::admin::AdminClient;
 use crate::cloud::certificates::Authority;
 use crate::docker::{DockerError, Holding, bridge};
-use crate::job::container::ContainerLauncher;
+use crate::job::container::{ContainerLauncher, ContainerTimes};
 use crate::stage::{RecordingHeader, StageError, StageSetup};
 
 /// The stages of one run in container mode. Clones are the same.
@@ -50,15 +51,28 @@ impl ContainerStages {
     /// Opens a stage: a cloud with fresh ids and keys.
     pub async fn open(&self, provider: ImageProvider, setup: StageSetup, header: RecordingHeader) -> Result<ContainerStage, StageError> {
         let idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let stopwatch = self.shared.launcher.stopwatch();
         let cloud = match idle {
             Some(cloud) => cloud,
             None => {
                 let _starting = self.shared.launcher.admit().await?;
-                CloudContainer::start(&self.shared.plan).await?
+                let admitted = Instant::now();
+                let cloud = CloudContainer::start(&self.shared.plan).await?;
+                stopwatch.count(|times| &mut times.clouds);
+                stopwatch.add(admitted, |times| &mut times.clouds_started);
+                cloud
             }
         };
         let client = cloud.client.clone();
-        ContainerStage::set_up(ContainerGround::new(self.clone(), cloud, provider), client, setup, header).await
+        let begun = Instant::now();
+        let stage = ContainerStage::set_up(ContainerGround::new(self.clone(), cloud, provider), client, setup, header).await;
+        stopwatch.add(begun, |times| &mut times.set_up);
+        stage
+    }
+
+    /// Returns where the time went so far.
+    pub fn times(&self) -> ContainerTimes {
+        self.shared.launcher.stopwatch().times()
     }
 
     pub(super) fn launcher(&self) -> &ContainerLauncher {
