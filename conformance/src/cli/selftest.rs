@@ -37,6 +37,9 @@ const IMAGES_AT_ONCE: (usize, usize) = (3, 2);
 /// Short, so that the mutants that hang are cheap.
 const TASK_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same for images, which start more slowly and have half a core.
+const IMAGE_TASK_TIMEOUT: Duration = Duration::from_secs(12);
+
 /// How much longer than the task timeout a job may run before it is ended.
 const OVERRUN: Duration = Duration::from_secs(1);
 
@@ -121,6 +124,9 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
     let tried = Tried { catalog: &catalog, manifest: &manifest, machinery: &machinery, full: arguments.full, progress: progress.clone() };
     let mut trials = tried.processes(&processes)?;
+    let mut patient = manifest.clone();
+    patient.task_timeout = IMAGE_TASK_TIMEOUT;
+    let tried = Tried { manifest: &patient, ..tried };
     let engine = if images.is_empty() { Ok(Vec::new()) } else { tried.images(&images)? };
     progress.finish();
     let lacking = match engine {

@@ -16,7 +16,7 @@ const PROGRAM: &str = "/hallmark";
 const LIBRARIES: &str = "/lib/hallmark";
 
 /// This program, packed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PackedExecutable {
     /// How the program is started in an image of this, before its arguments.
     pub entrypoint: Vec<String>,

@@ -95,7 +95,7 @@ async fn a_program_that_is_not_there_is_the_providers_matter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_image_for_other_machines_or_of_a_user_that_it_does_not_have_is_the_providers_matter() {
+async fn an_image_that_no_machine_here_can_start_is_the_providers_matter() {
     let Some(world) = World::new().await else { return };
     let daemon = world.holding.daemon().clone();
     // The head of a program for 64-bit ARM.
@@ -110,10 +110,12 @@ async fn an_image_for_other_machines_or_of_a_user_that_it_does_not_have_is_the_p
         digest: String::new(),
         libraries: Vec::new(),
     };
+    let nothing = hallmark_harness::docker::PackedExecutable { entrypoint: Vec::new(), ..packed.clone() };
     let foreign = hallmark_harness::docker::ImageSpec::default();
     let nobody = hallmark_harness::docker::ImageSpec { user: "provider".into(), ..foreign.clone() };
-    let made = world.holding.load(packed, vec![foreign, nobody]).await.unwrap();
-    for (reference, what) in made.iter().zip(["exec format error", "unable to find user provider"]) {
+    let mut made = world.holding.load(packed, vec![foreign.clone(), nobody]).await.unwrap();
+    made.extend(world.holding.load(nothing, vec![foreign]).await.unwrap());
+    for (reference, what) in made.iter().zip(["exec format error", "unable to find user provider", "this-image-names-no-command"]) {
         let mut job = world.job("say nothing");
         job.image = hallmark_harness::docker::SubjectImage::find(&daemon, reference, hallmark_harness::docker::Pull::Never).await.unwrap();
         let run = world.run(job).await.unwrap();

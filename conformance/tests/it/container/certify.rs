@@ -19,6 +19,29 @@ async fn a_right_image_is_certified_unchanged_and_the_results_name_it() {
     assert_eq!(run.command, "/lib/hallmark/ld-linux-x86-64.so.2 --library-path /lib/hallmark /hallmark mutant none");
 }
 
+/// The provider has the host of IAM compiled in, and nothing tells it another one: neither its image nor its manifest sets a variable.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_from_scratch_with_a_host_compiled_in_is_certified() {
+    let Some(world) = World::from_scratch().await else { return };
+    let config = world.daemon.docker().inspect_image(&world.image).await.unwrap().config.unwrap_or_default();
+    assert_eq!(config.env.unwrap_or_default(), Vec::<String>::new());
+    assert!(!hallmark::mutant::MANIFEST.to_ascii_lowercase().contains("iam"));
+    let rules = [
+        "CRE-001", "CRE-004", "DEL-001", "ACT-001", "UPD-001", "ERR-001", "PRV-004", "PRV-008", "LPR-001", "LPR-004", "IMG-001", "IMG-002",
+        "IMG-003",
+    ];
+    let arguments: Vec<&str> = rules.iter().flat_map(|rule| ["--rule", rule]).chain(["--profile", "resilient"]).collect();
+    let ended = world.run(&arguments).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let results = world.results();
+    let verdicts: Vec<_> = results.rules().iter().map(|rule| (rule.id.as_str(), rule.verdict)).collect();
+    assert_eq!(verdicts, rules.map(|rule| (rule, Verdict::Pass)), "{}", ended.stdout);
+    // It was at IAM's own name that it asked for its tokens.
+    let recordings = std::fs::read_dir(world.folder().join("out/recordings")).unwrap();
+    let texts: Vec<String> = recordings.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert!(texts.iter().all(|text| text.contains("\"host\":\"iam.cloud.ibm.com\"")), "{} recordings", texts.len());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_image_is_found_out() {
     let Some(world) = World::with("CRE-004/trailing-blank", "").await else { return };

@@ -4,7 +4,8 @@
 mod certify;
 // The same engine, found in the same way.
 #[path = "../../../../harness/tests/container/engine.rs"]
-mod engine;
+pub(super) mod engine;
 mod interruption;
 mod missing;
+mod mutants;
 mod world;

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use bollard::models::{ContainerConfig, ContainerCreateBody};
 use bollard::query_parameters::{
-    CommitContainerOptionsBuilder, CreateContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
-    RemoveContainerOptions, RemoveImageOptions, UploadToContainerOptionsBuilder,
+    CommitContainerOptionsBuilder, CreateContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+    ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptions, RemoveImageOptions, UploadToContainerOptionsBuilder,
 };
 use hallmark::results::Results;
 use hallmark_harness::cloud::certificates::Authority;
@@ -35,8 +35,17 @@ pub(super) struct Ended {
 impl World {
     /// Makes the image of a mutant: this hallmark, FROM scratch, started as that mutant. `more` stands at the top of the manifest.
     pub(super) async fn with(mutant: &str, more: &str) -> Option<Self> {
+        Self::dressed(mutant, more, Dressing::Stranger).await
+    }
+
+    /// The same with an image of nothing but the program, which runs as nobody in particular.
+    pub(super) async fn from_scratch() -> Option<Self> {
+        Self::dressed("none", "", Dressing::Nothing).await
+    }
+
+    async fn dressed(mutant: &str, more: &str, dressing: Dressing) -> Option<Self> {
         let daemon = engine().await?;
-        let image = image(&daemon, mutant).await;
+        let image = image(&daemon, mutant, dressing).await;
         let place = tempfile::Builder::new().prefix("hallmark-container-").tempdir().unwrap();
         std::fs::write(place.path().join("provider.toml"), format!("{more}\n{}", hallmark::mutant::MANIFEST)).unwrap();
         std::fs::write(place.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).unwrap();
@@ -45,8 +54,13 @@ impl World {
 
     /// Starts `hallmark run --image` on it.
     pub(super) fn start(&self, arguments: &[&str]) -> Child {
+        self.hallmark(&[&["run", "provider.toml", "--image", &self.image, "--out", "out", "--quiet"], arguments].concat())
+    }
+
+    /// Starts hallmark in its folder.
+    pub(super) fn hallmark(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hallmark"));
-        command.args(["run", "provider.toml", "--image", &self.image, "--out", "out", "--quiet"]).args(arguments);
+        command.args(arguments);
         command.current_dir(self.place.path()).env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
@@ -59,12 +73,17 @@ impl World {
         ended
     }
 
+    /// Returns its folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.place.path()
+    }
+
     /// Returns the results that a run left.
     pub(super) fn results(&self) -> Results {
         Results::read(&self.place.path().join("out/results.ndjson")).unwrap()
     }
 
-    /// Returns the names of containers and networks that are a process'.
+    /// Returns the names of everything on the engine that is a process'.
     pub(super) async fn left(&self, process: u32) -> Vec<String> {
         let filters = HashMap::from([("label".to_owned(), vec!["hallmark.run".to_owned()])]);
         let owned = |labels: Option<HashMap<String, String>>| {
@@ -77,18 +96,35 @@ impl World {
         let networks = self.daemon.docker().list_networks(Some(options)).await.unwrap();
         let networks = networks.into_iter().filter(|network| owned(network.labels.clone()));
         let containers = containers.map(|container| container.names.unwrap_or_default().join(" "));
-        containers.chain(networks.map(|network| network.name.unwrap_or_default())).collect()
+        let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+        let volumes = self.daemon.docker().list_volumes(Some(options)).await.unwrap().volumes.unwrap_or_default();
+        let volumes = volumes.into_iter().filter(|volume| owned(Some(volume.labels.clone()))).map(|volume| volume.name);
+        let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+        let images = self.daemon.docker().list_images(Some(options)).await.unwrap();
+        let images = images.into_iter().filter(|image| owned(Some(image.labels.clone()))).map(|image| image.repo_tags.join(" "));
+        let networks = networks.map(|network| network.name.unwrap_or_default());
+        containers.chain(networks).chain(volumes).chain(images).collect()
     }
 }
 
+/// What stands in an image beside the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dressing {
+    /// Certificates of a stranger.
+    Stranger,
+    /// Nothing.
+    Nothing,
+}
+
 /// Returns the image of a mutant, making it where there is none of this very program.
-async fn image(daemon: &Daemon, mutant: &str) -> String {
+async fn image(daemon: &Daemon, mutant: &str, dressing: Dressing) -> String {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
     let _making = ONE_AT_A_TIME.lock().await;
     let built = tokio::process::Command::new(env!("CARGO_BIN_EXE_hallmark")).args(["image", "build"]).output().await.unwrap();
     assert!(built.status.success(), "{built:?}");
     let program = String::from_utf8(built.stdout).unwrap().lines().next().unwrap().to_owned();
-    let tag = mutant.to_ascii_lowercase().replace('/', "-");
+    let bare = if dressing == Dressing::Nothing { "-from-scratch" } else { "" };
+    let tag = mutant.to_ascii_lowercase().replace('/', "-") + bare;
     let image = format!("hallmark-test-mutant:{tag}");
     let docker = daemon.docker();
     let old = docker.inspect_image(&image).await.ok();
@@ -99,17 +135,20 @@ async fn image(daemon: &Daemon, mutant: &str) -> String {
     }
     let body = ContainerCreateBody { image: Some(program), ..Default::default() };
     let container = docker.create_container(None::<CreateContainerOptions>, body).await.unwrap().id;
-    // Like any image, it trusts somebody; here nobody who signs for the run.
-    let mut files = Archive::default();
-    for folder in ["/etc", "/etc/ssl", "/etc/ssl/certs"] {
-        files.folder(Path::new(folder), 0o755).unwrap();
+    if dressing == Dressing::Stranger {
+        // Like any image, it trusts somebody; here nobody who signs for the run.
+        let mut files = Archive::default();
+        for folder in ["/etc", "/etc/ssl", "/etc/ssl/certs"] {
+            files.folder(Path::new(folder), 0o755).unwrap();
+        }
+        let stranger = Authority::new().unwrap().pem();
+        files.file(Path::new("/etc/ssl/certs/ca-certificates.crt"), 0o644, stranger.as_bytes()).unwrap();
+        let options = UploadToContainerOptionsBuilder::default().path("/").build();
+        docker.upload_to_container(&container, Some(options), bollard::body_full(files.finish().unwrap())).await.unwrap();
     }
-    let stranger = Authority::new().unwrap().pem();
-    files.file(Path::new("/etc/ssl/certs/ca-certificates.crt"), 0o644, stranger.as_bytes()).unwrap();
-    let options = UploadToContainerOptionsBuilder::default().path("/").build();
-    docker.upload_to_container(&container, Some(options), bollard::body_full(files.finish().unwrap())).await.unwrap();
     let options = CommitContainerOptionsBuilder::default().container(&container).repo("hallmark-test-mutant").tag(&tag).build();
-    let config = ContainerConfig { cmd: Some(vec!["mutant".into(), mutant.into()]), ..Default::default() };
+    let user = (dressing == Dressing::Nothing).then(|| "65532:65532".to_owned());
+    let config = ContainerConfig { cmd: Some(vec!["mutant".into(), mutant.into()]), user, ..Default::default() };
     docker.commit_container(options, config).await.unwrap();
     docker.remove_container(&container, None::<RemoveContainerOptions>).await.unwrap();
     if let Some(old) = old.and_then(|old| old.id) {

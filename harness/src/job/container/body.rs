@@ -15,6 +15,9 @@ const PROCESSES: i64 = 2048;
 /// What a container with the least rights may write: temporary files, in memory.
 const TEMPORARY: (&str, &str) = ("/tmp", "rw,nosuid,nodev,mode=1777,size=67108864");
 
+/// What an image that names no command starts: nothing that is there, as the reason then says.
+const NO_COMMAND: &str = "/this-image-names-no-command";
+
 /// Returns the container of a job; `labels` are for what the engine makes with it.
 pub(super) fn body(job: &ContainerJob, labels: HashMap<String, String>) -> ContainerCreateBody {
     let token = job.token_file.iter().map(|token| format!("{}={TOKEN_FILE}", token.variable));
@@ -36,6 +39,8 @@ pub(super) fn body(job: &ContainerJob, labels: HashMap<String, String>) -> Conta
     };
     ContainerCreateBody {
         image: Some(job.image.id.clone()),
+        // The engine would refuse to make it, and that is the image's fault.
+        entrypoint: job.image.command.is_empty().then(|| vec![NO_COMMAND.to_owned()]),
         user,
         hostname: job.environment.get("HOSTNAME").filter(|name| name.len() <= 63).cloned(),
         env: Some(environment),
