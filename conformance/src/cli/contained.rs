@@ -127,9 +127,7 @@ impl Contained {
     async fn measured(&self, at_once: usize) -> Option<BareTimingRecord> {
         let runs = u32::try_from(2 * at_once.clamp(BARE_FEWEST, BARE_MOST)).unwrap_or(u32::MAX);
         match BareRuns::measure(self.stages.holding(), &self.provider.image, runs, at_once).await {
-            Ok(BareRuns { runs, at_once, time, ran, cut }) => {
-                Some(BareTimingRecord { runs, at_once, seconds: time.as_secs_f64(), ran: ran.as_secs_f64(), cut })
-            }
+            Ok(BareRuns { runs, at_once, time }) => Some(BareTimingRecord { runs, at_once, seconds: time.as_secs_f64() }),
             Err(error) => {
                 tell(&format!("hallmark: measuring bare runs of the image: {error}"));
                 None

@@ -221,7 +221,7 @@ pub struct ContainerTimingRecord {
     pub bare: Option<BareTimingRecord>,
 }
 
-/// Bare runs of the image: made, started, awaited and removed, with nothing set and nobody to talk to.
+/// Bare runs of the image: each made, started, ended at once and removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BareTimingRecord {
     /// How many.
@@ -230,10 +230,6 @@ pub struct BareTimingRecord {
     pub at_once: u32,
     /// Seconds from the first to the last.
     pub seconds: f64,
-    /// Seconds from start to end, summed up.
-    pub ran: f64,
-    /// Those that were ended after ten seconds, as they did not end by themselves.
-    pub cut: u32,
 }
 
 /// The end.

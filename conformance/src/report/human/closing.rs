@@ -54,16 +54,15 @@ fn container_timings(page: &mut Page, timing: &TimingRecord, containers: &Contai
     row(page, "Clouds", containers.clouds_started, &format!("starting {} fake clouds", containers.clouds));
     row(page, "Set-up", containers.set_up, "setting stages up");
     let Some(bare) = containers.bare.as_ref().filter(|bare| bare.runs > 0) else { return };
-    let cut = if bare.cut > 0 { format!("; {} were ended after 10 s", bare.cut) } else { String::new() };
-    row(page, "Bare runs", bare.seconds, &format!("{} of the image alone, {} at once{cut}", bare.runs, bare.at_once));
-    let runs = f64::from(containers.runs);
-    let floor = bare.seconds / f64::from(bare.runs) * runs;
+    let text = format!("{} of the image alone, {} at once: made, started, ended at once, removed", bare.runs, bare.at_once);
+    row(page, "Bare runs", bare.seconds, &text);
+    let floor = bare.seconds / f64::from(bare.runs) * f64::from(containers.runs);
     row(page, "", floor, &format!("as many as {} would take (extrapolated)", containers.runs));
-    let waits = (containers.ran - bare.ran / f64::from(bare.runs) * runs).max(0.0) / f64::from(timing.stages.max(1));
-    row(page, "Waits", waits, &format!("what jobs ran longer than bare runs, by the {} stages", timing.stages));
+    let waits = containers.ran / f64::from(timing.stages.max(1));
+    row(page, "Waits", waits, &format!("what jobs ran, divided by the {} stages", timing.stages));
     let bound = 1.5 * floor + waits;
-    let kept = if timing.suite <= bound { "kept" } else { "exceeded" };
-    row(page, "Bound", bound, &format!("1.5 times the bare runs, and the waits: {kept} by {:.1} s for the suite", timing.suite));
+    let kept = if timing.suite <= bound { "within" } else { "beyond" };
+    row(page, "Bound", bound, &format!("1.5 times those bare runs, and the waits: the suite is {kept} it"));
 }
 
 pub(super) fn conclusion(page: &mut Page, results: &Results) {
