@@ -246,7 +246,7 @@ pub(super) fn play(
     let collector = suite.collector();
     let ended = runtime.block_on(until_ended(
         async {
-            contained.probe(order).await?;
+            Box::pin(contained.probe(order)).await?;
             suite.play().await;
             Ok(())
         },

@@ -80,33 +80,25 @@ impl ExposureKind {
 /// Finds what should not be there; each place and kind once, in the order of labels, environment, history.
 pub fn find(description: &Description, known: &[KnownSecret]) -> Vec<Exposure> {
     let mut found: Vec<Exposure> = Vec::new();
-    let mut add = |place: &str, (kind, length): (ExposureKind, usize)| {
-        let exposure = Exposure { place: place.to_owned(), kind, length };
-        if !found.contains(&exposure) {
-            found.push(exposure);
+    let mut add = |place: &str, remarks: Vec<(ExposureKind, usize)>| {
+        for (kind, length) in remarks {
+            let exposure = Exposure { place: place.to_owned(), kind, length };
+            if !found.contains(&exposure) {
+                found.push(exposure);
+            }
         }
     };
     for (label, value) in &description.labels {
-        let place = format!("the label {label}");
-        text(value, known).into_iter().for_each(|one| add(&place, one));
-        named(label, value).into_iter().for_each(|one| add(&place, one));
-        if !name::is_contact(label) {
-            personal::find(value).into_iter().for_each(|one| add(&place, one));
-        }
+        let personal = if name::is_contact(label) { Vec::new() } else { personal::find(value) };
+        add(&format!("the label {label}"), [text(value, known), named(label, value), personal].concat());
     }
     for (variable, value) in &description.environment {
-        let place = format!("the variable {variable}");
-        text(value, known).into_iter().for_each(|one| add(&place, one));
-        named(variable, value).into_iter().for_each(|one| add(&place, one));
-        personal::find(value).into_iter().for_each(|one| add(&place, one));
+        add(&format!("the variable {variable}"), [text(value, known), named(variable, value), personal::find(value)].concat());
     }
     for (step, line) in description.history.iter().enumerate() {
-        let place = format!("step {} of the history", step + 1);
-        text(line, known).into_iter().for_each(|one| add(&place, one));
-        for (name, value) in assignment::all(line) {
-            named(&name, &value).into_iter().for_each(|one| add(&place, one));
-        }
-        personal::find(&assignment::without_contacts(line)).into_iter().for_each(|one| add(&place, one));
+        let named = assignment::all(line).iter().flat_map(|(name, value)| named(name, value)).collect();
+        let personal = personal::find(&assignment::without_contacts(line));
+        add(&format!("step {} of the history", step + 1), [text(line, known), named, personal].concat());
     }
     found
 }
@@ -122,11 +114,10 @@ fn text(text: &str, known: &[KnownSecret]) -> Vec<(ExposureKind, usize)> {
 }
 
 /// Returns a value whose name says that it is secret. One that has a form of its own is told by that.
-fn named(name: &str, value: &str) -> Option<(ExposureKind, usize)> {
-    let meaning = name::meaning(name)?;
+fn named(name: &str, value: &str) -> Vec<(ExposureKind, usize)> {
     let value = value::unquoted(value);
-    let is_one = form::find(value).is_empty() && value::looks_like_one(value, meaning);
-    is_one.then(|| (ExposureKind::Named(name.to_owned()), value.chars().count()))
+    let found = name::meaning(name).filter(|meaning| form::find(value).is_empty() && value::looks_like_one(value, *meaning));
+    found.map(|_| (ExposureKind::Named(name.to_owned()), value.chars().count())).into_iter().collect()
 }
 
 #[cfg(test)]

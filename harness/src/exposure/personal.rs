@@ -87,7 +87,7 @@ pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {
     let emails = EMAIL.captures_iter(text).filter_map(|found| {
         let address = format!("{}@{}{}", &found[2], &found[3], &found[4]);
         let file = NO_DOMAIN.contains(&found[4].to_ascii_lowercase().as_str());
-        (!file && !NOBODY.is_match(&address)).then(|| (ExposureKind::Email, address.len()))
+        (!file && !NOBODY.is_match(&address)).then_some((ExposureKind::Email, address.len()))
     });
     let accounts = IBAN.captures_iter(text).filter_map(|found| {
         let number: String = found[1].chars().filter(|character| *character != ' ').collect();

@@ -19,7 +19,7 @@ const TEMPORARY: (&str, &str) = ("/tmp", "rw,nosuid,nodev,mode=1777,size=6710886
 const NO_COMMAND: &str = "/this-image-names-no-command";
 
 /// Returns the container of a job; `labels` are for what the engine makes with it.
-pub(super) fn body(job: &ContainerJob, labels: HashMap<String, String>) -> ContainerCreateBody {
+pub(super) fn body(job: &ContainerJob, labels: &HashMap<String, String>) -> ContainerCreateBody {
     let token = job.token_file.iter().map(|token| format!("{}={TOKEN_FILE}", token.variable));
     let environment = job.environment.iter().map(|(name, value)| format!("{name}={value}")).chain(token).collect();
     let usual = HostConfig {
@@ -52,7 +52,7 @@ pub(super) fn body(job: &ContainerJob, labels: HashMap<String, String>) -> Conta
 }
 
 /// Takes every right away that the engine can take away.
-fn restricted(usual: HostConfig, job: &ContainerJob, labels: HashMap<String, String>) -> HostConfig {
+fn restricted(usual: HostConfig, job: &ContainerJob, labels: &HashMap<String, String>) -> HostConfig {
     let furnishing = job.furnishing();
     let volume = |folder: &std::path::Path| Mount {
         target: Some(folder.to_string_lossy().into_owned()),

@@ -64,7 +64,7 @@ impl Furnishing {
             let mut archive = Archive::default();
             let inside = self.files.iter().filter(|(path, _)| path.parent() == Some(folder));
             for (path, content) in inside {
-                let name = path.file_name().map(Path::new).unwrap_or(path);
+                let name = path.file_name().map_or(path.as_path(), Path::new);
                 archive.file(name, 0o444, content).map_err(unpacked)?;
             }
             Ok(Delivery { folder: folder.to_owned(), archive: archive.finish().map_err(unpacked)? })

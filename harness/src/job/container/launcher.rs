@@ -133,7 +133,7 @@ impl ContainerLauncher {
         let asked = Instant::now();
         let permit = self.admit().await.map_err(|source| engine(&job.job, source))?;
         let admitted = self.stopwatch.add(asked, |times| &mut times.queued);
-        let body = body(&job, self.holding.labels(Role::Files));
+        let body = body(&job, &self.holding.labels(Role::Files));
         let container = self.holding.create(Role::Job, body).await.map_err(|source| engine(&job.job, source))?;
         let made = self.stopwatch.add(admitted, |times| &mut times.made);
         let furnished = self.furnish(&job, &container).await;
