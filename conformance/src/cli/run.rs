@@ -203,7 +203,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         ended,
         build: subject.build,
         started: started + aside,
-        stages: u32::from(at_once),
+        stages: u32::try_from(stages).unwrap_or(u32::MAX),
         containers,
     };
     let mut keeping = keeping.borrow_mut();

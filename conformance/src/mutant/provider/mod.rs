@@ -187,8 +187,8 @@ impl Provider {
             self.log(&format!("INFO took {} bytes", taken.len()));
         }
         if self.is(&table::image::WRITES) {
-            let written =
-                std::fs::File::create("/tmp/spill").and_then(|mut file| (0..420).try_for_each(|_| file.write_all(&[1; 1_000_000])));
+            let megabyte = vec![1; 1_000_000];
+            let written = std::fs::File::create("/tmp/spill").and_then(|mut file| (0..420).try_for_each(|_| file.write_all(&megabyte)));
             self.log(&format!("INFO wrote: {}", written.is_ok()));
         }
         if self.is(&table::privilege::DELETES_ITS_TASK) {
