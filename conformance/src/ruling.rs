@@ -362,6 +362,13 @@ mod tests {
     }
 
     #[test]
+    fn a_waiver_of_a_rule_about_images_is_not_stale_where_a_command_was_run() {
+        let run = Run::of(&["IMG-002", "CRE-001"], Profile::Resilient, |planned, _| passes(planned)).waived("IMG-002", 1);
+        assert_eq!(run.verdict("IMG-002"), Verdict::NotApplicable);
+        assert_eq!(run.ruling().bad_waivers(&run.ruling().records()), BadWaivers::default());
+    }
+
+    #[test]
     fn waivers_hold_until_their_day_and_only_for_what_is_broken() {
         let broken = |planned: &Planned, _: usize| said(vec![Judgement::fail(planned.rule.as_str(), "this", "that", [1])]);
         let waived = Run::of(&["CRE-007"], Profile::Core, broken).waived("CRE-007", 0);
