@@ -1,7 +1,7 @@
 Feature: Network
   What a provider knows goes to the services that it is meant for, and nowhere else.
 
-  @NET-001 @real-hosts
+  @NET-001 @https
   Rule: Certificates are verified
     Scenario Outline: <service> shows a certificate that <flaw>
       Given <service> shows a certificate that <flaw>

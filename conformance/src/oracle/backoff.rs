@@ -58,7 +58,8 @@ fn harmless(run: &Run<'_>, said: &str, evidence: impl Iterator<Item = u64>) -> J
     }
 }
 
-fn retry_after(exchange: &Exchange) -> Option<&str> {
+/// Returns the Retry-After with which a fault answered.
+pub(super) fn retry_after(exchange: &Exchange) -> Option<&str> {
     let headers = &exchange.response.as_ref().filter(|_| exchange.fault.is_some())?.headers;
     headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after")).map(|(_, value)| value.as_str())
 }

@@ -1,7 +1,8 @@
 //! The ledger: created less revoked is what Secrets Manager knows. It needs no opinion.
 
-use hallmark_harness::journal::Operation;
+use hallmark_harness::journal::{Delivery, Exchange, Operation};
 
+use super::backoff::retry_after;
 use super::calls::was_lost;
 use super::deletion::{alive_after, nobody_elses, resigned, targets};
 use super::{History, Run};
@@ -22,6 +23,11 @@ pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
 fn creation(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     // What a killed job left is its rerun's matter, and has rules of its own.
     if run.was_killed() {
+        return None;
+    }
+    // One that never came to its undo, as it waited for a silent server or for as long as it was told, is RTY-011's and RTY-002's.
+    let waits = |exchange: &Exchange| exchange.delivery == Delivery::Stalled || retry_after(exchange).is_some();
+    if run.outcome.is_some_and(|outcome| outcome.what.timed_out) && run.exchanges.iter().any(|call| waits(call.what)) {
         return None;
     }
     let applied = run.applied();

@@ -173,8 +173,8 @@ impl Suite {
 
     async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
         let mut setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
-        if planned.tags.iter().any(|tag| tag == REAL_HOSTS) {
-            setup = setup.under_real_hosts();
+        if planned.tags.iter().any(|tag| tag == HTTPS) {
+            setup.secure_loopback = true;
         }
         Ok(match &self.staging {
             Staging::Process { resources, provider } => {
@@ -252,7 +252,7 @@ fn hook<'world>(future: impl Future<Output = ()> + 'world) -> LocalBoxFuture<'wo
 }
 
 /// Tags scenarios in which everything is reached by https, whatever the manifest says.
-const REAL_HOSTS: &str = "real-hosts";
+const HTTPS: &str = "https";
 
 const INDEX_TAG: &str = "hallmark-planned:";
 

@@ -88,6 +88,7 @@ pub fn stage_setup(manifest: &Manifest, variant: &Variant, seed: u64) -> Result<
         knobs: Knobs::default(),
         task_timeout_milliseconds: u64::try_from(manifest.task_timeout.as_millis()).unwrap_or(u64::MAX),
         real_instance_url: manifest.sm_url == InstanceUrl::Real,
+        secure_loopback: false,
         outputs: variant.outputs.clone(),
         third_parties,
         secrets,

@@ -119,8 +119,11 @@ fn loopback(
     authority: &Arc<Authority>,
     listen: impl Fn(usize, Entrance, Router) -> Result<WireServer, SetupError>,
 ) -> Result<(Vec<WireServer>, StageAddresses), SetupError> {
-    let secrets_manager = listen(0, Entrance::Plain, Router::to(contents.secrets_manager.clone()))?;
-    let iam = listen(1, Entrance::Plain, Router::to(contents.iam.clone()))?;
+    let secure = contents.setup().secure_loopback;
+    let entrance = || if secure { Entrance::Tls(authority.clone()) } else { Entrance::Plain };
+    let url = |server: &WireServer| format!("{}://{}", if secure { "https" } else { "http" }, server.address());
+    let secrets_manager = listen(0, entrance(), Router::to(contents.secrets_manager.clone()))?;
+    let iam = listen(1, entrance(), Router::to(contents.iam.clone()))?;
     // A client that takes the proxy for loopback addresses too is served, not refused.
     let mut router = real_hosts(contents).route(&secrets_manager.address().to_string(), "", contents.secrets_manager.clone()).route(
         &iam.address().to_string(),
@@ -130,7 +133,7 @@ fn loopback(
     let (mut parties, mut urls) = (Vec::new(), BTreeMap::new());
     for (index, party) in contents.third_parties.iter().enumerate() {
         let backend = contents.backend(party);
-        let server = listen(3 + index, Entrance::Plain, Router::to(backend.clone()))?;
+        let server = listen(3 + index, entrance(), Router::to(backend.clone()))?;
         // A third party with a real host name is known to providers under that, others by their loopback address.
         match party.spec().hosts.first() {
             Some(host) => party.set_url(&format!("https://{host}")),
@@ -159,7 +162,7 @@ fn loopback(
         instance_url,
         secrets_manager_url,
         iam_url: url(&iam),
-        proxy_url: url(&proxy),
+        proxy_url: format!("http://{}", proxy.address()),
         third_parties: urls,
         authority: authority.pem(),
         hosts: hosts::declared(contents),
@@ -192,8 +195,4 @@ fn port(first: Option<u16>, place: usize) -> Result<u16, SetupError> {
     u16::try_from(place).ok().and_then(|place| first.checked_add(place)).ok_or_else(|| {
         SetupError::Listen(format!("there are not enough ports from {first} on, one for each service; choose a lower first port"))
     })
-}
-
-fn url(server: &WireServer) -> String {
-    format!("http://{}", server.address())
 }

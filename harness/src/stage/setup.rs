@@ -25,6 +25,8 @@ pub struct StageSetup {
     /// Whether jobs get the real-looking `https://<instance>.<region>.secrets-manager.appdomain.cloud` as SM_INSTANCE_URL, to
     /// be reached through the proxy; otherwise plain http on loopback.
     pub real_instance_url: bool,
+    /// Whether what jobs reach on loopback speaks TLS, with a certificate for the address, instead of plain http.
+    pub secure_loopback: bool,
     /// The outputs that the provider declares.
     pub outputs: Vec<OutputSpec>,
     /// The third parties. None at all is legal.
@@ -46,6 +48,7 @@ impl Default for StageSetup {
             knobs: Knobs::default(),
             task_timeout_milliseconds: 600_000,
             real_instance_url: false,
+            secure_loopback: false,
             outputs: Vec::new(),
             third_parties: Vec::new(),
             secrets: Vec::new(),
@@ -57,14 +60,6 @@ impl Default for StageSetup {
 }
 
 impl StageSetup {
-    /// Has jobs reach everything by https under real host names, in process mode too.
-    #[must_use]
-    pub fn under_real_hosts(mut self) -> Self {
-        self.real_instance_url = true;
-        self.name_third_parties();
-        self
-    }
-
     /// Gives every third party without a real host name an invented one.
     pub(crate) fn name_third_parties(&mut self) {
         for party in &mut self.third_parties {

@@ -17,9 +17,9 @@ mutations! {
         breaks "RTY-002"; says "the next update came after";
     KNOWS_NO_DATES = "RTY-002/no-dates", "It ignores a Retry-After that is a date.";
         breaks "RTY-002"; says "GMT, the next update came after";
-    // The job does not end (UPD-005), so it never comes to the undo (CRE-007).
+    // The job does not end (UPD-005).
     BELIEVES_ANY_WISH = "RTY-002/believes-anything", "It waits for as long as a Retry-After says, be it a year.";
-        breaks "RTY-002" "CRE-007" "UPD-005"; says "still waited when the launcher ended it";
+        breaks "RTY-002" "UPD-005"; says "still waited when the launcher ended it";
     HAMMERS = "RTY-003/hammers", "It tries its report twenty times without a pause.";
         breaks "RTY-003"; says "6 updates within";
     GETS_FASTER = "RTY-003/gets-faster", "Its pauses become shorter.";
@@ -36,7 +36,6 @@ mutations! {
         breaks "RTY-008"; says "2 live";
     INSISTS_AFTER_403 = "RTY-009/insists", "It tries a creation again that was answered 403.";
         breaks "RTY-009"; says "answered 403 and sent 2 times more";
-    // It never comes to the undo (CRE-007).
     WAITS_FOR_EVER = "RTY-011/waits-for-ever", "Its requests have no time-out.";
-        breaks "RTY-011" "CRE-007"; says "it still waited for an answer";
+        breaks "RTY-011"; says "it still waited for an answer";
 }

@@ -50,10 +50,11 @@ impl Router {
         self.hosts.contains_key(host) || self.hosts.contains_key(&format!("{host}:{port}"))
     }
 
-    /// Returns every service at a host, whatever the path; the default does not count.
+    /// Returns every service at a host, whatever the path. The default counts where there is nothing else.
     pub fn at(&self, host: &str, port: Option<u16>) -> impl Iterator<Item = &Arc<dyn Backend>> {
         let with_port = port.and_then(|port| self.hosts.get(&format!("{host}:{port}")));
-        [with_port, self.hosts.get(host)].into_iter().flatten().flatten().map(|(_, backend)| backend)
+        let routed = [with_port, self.hosts.get(host)].into_iter().flatten().flatten().map(|(_, backend)| backend);
+        routed.chain(self.default.iter().filter(|_| self.hosts.is_empty()))
     }
 
     /// Returns the service for a request to `host` (lower case) at `path`.
