@@ -106,28 +106,12 @@ impl SelectionArguments {
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let manifest = Manifest::load(&arguments.manifest).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
-    for waiver in &manifest.waivers {
-        crate::explain::find(&catalog, &waiver.rule)
-            .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
-    }
     let selection = arguments.selection.read(&catalog, arguments.image.is_some())?;
     let variants = manifest.variants();
+    check(arguments, &catalog, &manifest, &variants)?;
     let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning the scenarios")?;
     if plan.scenarios.is_empty() && plan.inapplicable.is_empty() {
         return Err(Stop::NothingSelected(anyhow!("no scenario matches the selection; `hallmark list` shows the rules")));
-    }
-    for variant in &variants {
-        // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
-        crate::suite::stage_setup(&manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
-    }
-    if arguments.image.is_some()
-        && let Some((name, _)) = variants.iter().flat_map(Variant::real_services).next()
-    {
-        return Err(Stop::Usage(anyhow!(
-            "{}: the third party {name} is a real service, which a container's network does not lead to; certify a command instead of --image, or \
-             remove `service` or `tcp` from [third_party.{name}]",
-            arguments.manifest.display()
-        )));
     }
     // Each scenario sees all that is alive at a service behind a TCP proxy.
     let at_once = if variants.iter().any(Variant::plays_alone) { 1 } else { arguments.jobs };
@@ -218,6 +202,28 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         .map_err(|error| Stop::Trouble(anyhow!(error)))?;
     arguments.output.print(&results)?;
     Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
+}
+
+/// Refuses what makes no sense together, before anything is made.
+fn check(arguments: &RunArguments, catalog: &Catalog, manifest: &Manifest, variants: &[Variant]) -> Result<(), Stop> {
+    for waiver in &manifest.waivers {
+        crate::explain::find(catalog, &waiver.rule)
+            .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
+    }
+    for variant in variants {
+        // A wrong description of a third party is the manifest's mistake, not trouble of three hundred scenarios.
+        crate::suite::stage_setup(manifest, variant, arguments.seed).map_err(|error| Stop::Usage(anyhow!(error)))?;
+    }
+    if arguments.image.is_some()
+        && let Some((name, _)) = variants.iter().flat_map(Variant::real_services).next()
+    {
+        return Err(Stop::Usage(anyhow!(
+            "{}: the third party {name} is a real service, which a container's network does not lead to; certify a command instead of --image, or \
+             remove `service` or `tcp` from [third_party.{name}]",
+            arguments.manifest.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Plays the suite until it ends, the time is up, or somebody interrupts it.
