@@ -122,6 +122,7 @@ fn exchange() -> EventKind {
         delivery: Delivery::Complete,
         applied: true,
         fault: None,
+        met: None,
         facts: Facts::default(),
     }))
 }

@@ -10,6 +10,9 @@ use crate::verdict::Judgement;
 /// By how much a wait may look shorter than it was: a sleeping process may be woken a little early.
 const EARLY: Duration = Duration::from_millis(50);
 
+/// By how much ten draws of a policy that does not shrink, on a busy machine, may look as if it did.
+const SLACK: Duration = Duration::from_millis(250);
+
 /// A second with this many attempts more is a hammer.
 const PER_SECOND: usize = 5;
 
@@ -109,7 +112,7 @@ pub fn backs_off(history: &History<'_>) -> Vec<Judgement> {
     if let (Some(first), Some(last)) = (first, last) {
         let actual =
             format!("{} runs: the median first pause is {} ms, the median last {} ms", grown.len(), first.as_millis(), last.as_millis());
-        if last * 2 < first {
+        if last * 2 + SLACK < first {
             judgements.push(Judgement::fail(RULE, "a last pause of no less than half the first", actual, evidence()));
         } else if judgements.is_empty() {
             judgements.push(Judgement::pass(RULE, actual, evidence()));

@@ -14,16 +14,24 @@ const RULE: &str = "ROT-002";
 /// Creations at once leave each secret with a credential of its own, alive.
 pub fn undisturbed_creations(history: &History<'_>) -> Vec<Judgement> {
     let runs: Vec<&Run<'_>> = history.creations().filter(|run| was_beside_others(history, run)).collect();
-    judged(&runs, "each job reports a living credential of its own", |reporters| {
+    judged(history, &runs, "each job reports a living credential of its own", |reporters| {
         let mut found = Vec::new();
         let mut holders: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
         for (run, event) in reporters {
             let Some(update) = run.applied() else { continue };
+            let named = update.facts.credentials_id.as_deref();
             for value in update.facts.payload.iter().filter(|value| value.mapped) {
                 match value.equals.as_slice() {
                     [] => found.push((format!("{} of a job is no value that the third party issued", value.name), vec![*event])),
                     // A value that several share, such as an address, says nothing.
-                    [one] => holders.entry(one).or_default().push(*event),
+                    [one] => {
+                        holders.entry(one).or_default().push(*event);
+                        let other =
+                            named.filter(|id| *id != one && history.recording.snapshot.ledger.iter().any(|entry| entry.credential == *id));
+                        if let Some(other) = other {
+                            found.push((format!("a job reported {} of {one} under the id of {other}", value.name), vec![*event]));
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -49,7 +57,7 @@ pub fn undisturbed_creations(history: &History<'_>) -> Vec<Judgement> {
 /// Deletions at once leave nothing alive.
 pub fn undisturbed_deletions(history: &History<'_>) -> Vec<Judgement> {
     let runs: Vec<&Run<'_>> = history.deletions().filter(|run| was_beside_others(history, run)).collect();
-    judged(&runs, "each job deletes its own credential", |reporters| {
+    judged(history, &runs, "each job deletes its own credential", |reporters| {
         let living = living(history);
         if living == 0 {
             return Vec::new();
@@ -66,6 +74,7 @@ type Found = (String, Vec<u64>);
 
 /// Looks for jobs that did not report success, and then for what `look` finds.
 fn judged<'run, 'recording>(
+    history: &History<'_>,
     runs: &[&'run Run<'recording>],
     expected: &str,
     look: impl FnOnce(&[(&'run Run<'recording>, u64)]) -> Vec<Found>,
@@ -86,7 +95,15 @@ fn judged<'run, 'recording>(
     }
     found.extend(look(&reporters));
     if found.is_empty() {
-        return vec![Judgement::pass(RULE, format!("{} jobs at once, each as if alone", runs.len()), reporters.iter().map(|(_, at)| *at))];
+        let met = met(history);
+        if met < 2 {
+            return vec![Judgement::inconclusive(
+                RULE,
+                "no two calls of jobs at once met: the machine started them too slowly; run again when it is idle",
+            )];
+        }
+        let actual = format!("{} jobs at once, {met} of whose calls met: each as if alone", runs.len());
+        return vec![Judgement::pass(RULE, actual, reporters.iter().map(|(_, at)| *at))];
     }
     found.into_iter().map(|(actual, evidence)| Judgement::fail(RULE, expected, actual, evidence)).collect()
 }
@@ -96,6 +113,16 @@ fn reported(run: &Run<'_>) -> Option<u64> {
     let wanted = if run.creates() { TaskStatus::CredentialsCreated } else { TaskStatus::CredentialsDeleted };
     let moved = run.moves.iter().find(|(_, status, cause)| *status == wanted && *cause == TaskCause::Update)?;
     Some(moved.0)
+}
+
+/// Returns how many calls of jobs at once waited together at most.
+fn met(history: &History<'_>) -> u64 {
+    let met = history.recording.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Exchange(exchange) => exchange.met,
+        EventKind::Connection(connection) => connection.met,
+        _ => None,
+    });
+    met.max().unwrap_or_default()
 }
 
 /// Tells whether another job ran while this one did.

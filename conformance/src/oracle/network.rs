@@ -17,14 +17,30 @@ pub fn certificates_verified(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "NET-001";
     let mut refused = Vec::new();
     let mut accepted = Vec::new();
+    let mut hosts = Vec::new();
     for event in &history.recording.events {
         match &event.kind {
-            EventKind::TlsAborted { fault: Some(_), .. } => refused.push(event.id),
+            EventKind::TlsAborted { host, fault: Some(_), .. } => {
+                refused.push(event.id);
+                hosts.push(host.as_str());
+            }
             EventKind::Exchange(exchange) if exchange.fault.as_deref().is_some_and(|fault| fault.contains(HANDSHAKE)) => {
                 accepted.push((event.id, &**exchange));
             }
             _ => {}
         }
+    }
+    let downgraded = history.recording.events.iter().find_map(|event| match &event.kind {
+        EventKind::Exchange(exchange) if !exchange.tls && hosts.contains(&exchange.host.as_str()) => {
+            Some((event.id, &**exchange, carried(exchange).next()?))
+        }
+        _ => None,
+    });
+    if let Some((event, exchange, mark)) = downgraded {
+        let kind = mark.kind.to_string().replace('_', " ");
+        let call = format!("{} {} at {}", exchange.method, exchange.target, exchange.host);
+        let actual = format!("the certificate was refused, and then, in the clear, {call} carries {kind} {}", mark.name);
+        return vec![Judgement::fail(RULE, "the service given up, not its encryption", actual, [event])];
     }
     let secret = accepted.iter().find_map(|(event, exchange)| Some((*event, *exchange, carried(exchange).next()?)));
     vec![match secret {

@@ -2,6 +2,7 @@
 
 use hallmark_harness::contract::SecretId;
 use hallmark_harness::journal::{Exchange, Operation, Service};
+use hallmark_harness::redaction::marks;
 
 use super::{At, History, Run, Update, crash};
 use crate::verdict::Judgement;
@@ -148,8 +149,11 @@ pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
     for run in &history.runs {
         let refused: Vec<Update<'_>> = run.updates().filter(|update| update.answered() == Some(401)).collect();
         let Some(first) = refused.first() else { continue };
-        let fetched: Vec<_> =
-            run.calls(Operation::Token).filter(|call| call.what.body_at > first.exchange.body_at).map(|call| call.event).collect();
+        // Another report, such as a failure's after the undo, is another matter.
+        let same = run.updates().filter(|update| update.reports() == first.reports());
+        let until = same.map(|update| update.exchange.body_at).filter(|at| *at > first.exchange.body_at).max().unwrap_or(u64::MAX);
+        let since = |call: &At<'_, Exchange>| call.what.body_at > first.exchange.body_at && call.what.body_at < until;
+        let fetched: Vec<_> = run.calls(Operation::Token).filter(since).map(|call| call.event).collect();
         let evidence = || [first.event].into_iter().chain(fetched.iter().copied());
         let accepted = run.updates().find(Update::acknowledged);
         let lasting = refused.len() > 1 && accepted.is_none();
@@ -157,6 +161,10 @@ pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
             (0, _) => {
                 let actual = format!("{}: the update was answered 401, and no other token was asked for", run.describe());
                 Judgement::fail(RULE, "a fresh token after 401, and the update sent with it", actual, evidence())
+            }
+            (1, Some(accepted)) if bearer(accepted.exchange) == bearer(first.exchange) => {
+                let actual = format!("{}: a fresh token was fetched, and the update sent again with the refused one", run.describe());
+                Judgement::fail(RULE, "the update sent again with the fresh token", actual, evidence().chain([accepted.event]))
             }
             (1, Some(accepted)) => {
                 let actual = format!("{}: a fresh token, with which the update was accepted", run.describe());
@@ -174,4 +182,10 @@ pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
         });
     }
     if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was answered 401")] } else { judgements }
+}
+
+/// Returns which token a request bears, by the mark that stands in its place.
+fn bearer(exchange: &Exchange) -> Option<String> {
+    let (_, value) = exchange.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?;
+    Some(marks(value).into_iter().next()?.name)
 }

@@ -315,7 +315,7 @@ impl Cloud {
     pub async fn job_ended(&self, job: &JobRef, events: Vec<EventKind>) -> Result<JobStopped, CloudError> {
         let current = self.current()?;
         // The connections of other jobs end with those.
-        if current.contents.journal.jobs().count() <= 1 {
+        if current.contents.journal.jobs().is_last(job) {
             current.sockets.drained().await;
         }
         current.look().await;

@@ -314,6 +314,9 @@ pub struct Exchange {
     /// The fault that acted, as its one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// How many calls of jobs that run at once waited together with it, where a fault had them meet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<u64>,
     /// What the service understood.
     #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
@@ -339,6 +342,9 @@ pub struct Connection {
     /// The fault that acted, as its one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// How many connections of jobs that run at once waited together with it, where a fault had them meet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met: Option<u64>,
 }
 
 /// How a connection to a third party behind the TCP proxy ended.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::Answer;
 use super::failure::Failure;
 use super::{Provider, pause};
-use crate::mutant::table::{action, create, delete, error, privacy, privilege, retry, update};
+use crate::mutant::table::{action, create, delete, error, network, privacy, privilege, retry, update};
 
 const TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
 
@@ -24,6 +24,9 @@ impl Provider {
         let form = self.identity();
         let attempts = if self.is(&retry::ASKS_FOR_ITS_TOKEN_ONCE) { 1 } else { PREPARATION };
         let mut answer = self.patiently(attempts, async |_| self.client.post(TOKENS).form(&form)).await;
+        if answer.status.is_none() && self.is(&network::GOES_IN_THE_CLEAR) {
+            answer = self.send(self.client.post(TOKENS.replace("https", "http")).form(&form)).await;
+        }
         for _ in 0..if self.is(&retry::INSISTS_ON_ITS_KEY) { 9 } else { 0 } {
             if answer.status == Some(400) {
                 answer = self.send(self.client.post(TOKENS).form(&form)).await;
@@ -133,8 +136,12 @@ impl Provider {
             1
         };
         for _ in 0..renewals {
+            let old = self.token.borrow().clone();
             if answer.status != Some(401) || self.sign_in().await.is_err() {
                 break;
+            }
+            if self.is(&update::FORGETS_ITS_FRESH_TOKEN) {
+                self.token.replace(old);
             }
             answer = Answer { doubtful: answer.doubtful, ..self.patiently(REPORT, async |attempt| self.update(body, attempt)).await };
         }

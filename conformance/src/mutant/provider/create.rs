@@ -49,6 +49,12 @@ impl Provider {
                 self.revoke(&at, stranger).await;
             }
         }
+        let token = if self.is(&rotation::MIXES_IDS_UP) {
+            // The newest stands last.
+            Token { id: self.find(&at, "").await.pop().unwrap_or_default(), ..token }
+        } else {
+            token
+        };
         if self.is(&create::MAKES_TWO) {
             self.issue(&at, &wishes).await?;
         }

@@ -48,6 +48,8 @@ mutations! {
     // A panic is a crash.
     PANICS_WITHOUT_UPDATED_BY = "UPD-006/panics", "It panics when the answer to an accepted report lacks updated_by.";
         breaks "UPD-006" "ERR-006" "ERR-007"; says "crashed after the 200";
+    FORGETS_ITS_FRESH_TOKEN = "UPD-009/forgets-it", "It fetches a fresh token after a 401 and sends the update again with the old one.";
+        breaks "UPD-009"; says "sent again with the refused one";
     KEEPS_ITS_TOKEN = "UPD-009/keeps-its-token", "It never fetches a second token.";
         breaks "UPD-009"; says "no other token was asked for";
     RENEWS_AGAIN_AND_AGAIN = "UPD-009/renews-again", "It fetches a fresh token after each 401.";

@@ -84,6 +84,8 @@ fn a_provider_earns_the_same_verdicts_as_against_the_simulation() {
     assert_eq!(found, expected, "{}", real.said());
     assert!(real.with(Verdict::Pass).len() > 40, "{}", real.said());
     assert!(!real.shows(LOGIN));
+    // Nor anything else that the service answers: what of it is secret, nobody here can know.
+    assert!(!real.shows("of-the-service-alone"));
     assert_eq!(service.ask("GET", "/access/api/v1/tokens"), "{\"tokens\": []}", "the run leaves nothing behind");
 }
 

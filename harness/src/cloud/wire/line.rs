@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use hyper::http::uri;
 
@@ -20,6 +21,9 @@ pub trait Lookout: Send + Sync {
     /// Looks before a task update with this body takes effect.
     fn look<'a>(&'a self, update: &'a [u8]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 }
+
+/// Longest that a report may wait for us before something is to be put down to that wait.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// What all listeners of one stage share.
 pub struct Wiring {
@@ -51,7 +55,17 @@ impl Wiring {
     /// Has the lookout look before a task update takes effect, where there is one.
     pub(super) async fn look(&self, update: &[u8]) {
         if let Some(lookout) = &self.lookout {
+            let started = Instant::now();
             lookout.look(update).await;
+            let took = started.elapsed();
+            if took > LONGEST_LOOK {
+                // The provider had to wait for us, and may have given up.
+                let what = format!(
+                    "look at what is alive before a report takes effect: it took {} ms; make `list` or `exists` quicker",
+                    took.as_millis()
+                );
+                self.trouble(what);
+            }
         }
     }
 

@@ -30,6 +30,10 @@ pub(super) struct Record {
     pub(super) facts: Facts,
     /// Whether the job is to be killed once the answer has left.
     pub(super) kills: bool,
+    /// How many calls of jobs at once waited with it.
+    pub(super) met: Option<u64>,
+    /// Whether bodies are not kept: what a real service says may hold secrets that nobody knows here.
+    pub(super) withheld: bool,
 }
 
 /// An answer as the journal keeps it, its body not yet made text.
@@ -63,6 +67,15 @@ impl Record {
             path.push('?');
             path.push_str(&query);
         }
+        // What a fault made up in place of the service's answer holds nothing of the service's.
+        let made_up = self.fault.as_deref().is_some_and(|fault| fault.contains("status(") || fault.contains("gateway_html("));
+        let kept = |body: &Bytes, keep: bool| {
+            if keep || body.is_empty() {
+                String::from_utf8_lossy(body).into_owned()
+            } else {
+                format!("[{} bytes to or from a real service, which are not kept]", body.len())
+            }
+        };
         Exchange {
             service: self.service,
             operation: self.operation,
@@ -73,7 +86,7 @@ impl Record {
             method: method.to_string(),
             target: path,
             headers: header_texts(&headers),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: kept(&body, !self.withheld),
             body_bytes: self.body_bytes,
             accepted_at: line.accepted_at,
             head_at: self.head_at,
@@ -81,11 +94,12 @@ impl Record {
             response: self.response.map(|sent| ResponseRecord {
                 status: sent.status,
                 headers: sent.headers,
-                body: String::from_utf8_lossy(&sent.body).into_owned(),
+                body: kept(&sent.body, !self.withheld || made_up),
             }),
             delivery,
             applied: self.applied,
             fault: self.fault,
+            met: self.met,
             facts: self.facts,
         }
     }
@@ -128,6 +142,7 @@ pub(super) fn unreadable(line: &Line, raw: &[u8], status: Option<u16>) -> Exchan
         delivery: if status.is_some() { Delivery::Complete } else { line.unanswered() },
         applied: false,
         fault: line.handshake_fault.get().cloned(),
+        met: None,
         facts: Facts::default(),
     }
 }

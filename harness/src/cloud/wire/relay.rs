@@ -51,7 +51,7 @@ pub(super) async fn relay(upstream: &Upstream, line: &Line, mut job: TcpStream) 
         }
         Some(FaultWhat::KillJobAfterReply) => kills = true,
         Some(FaultWhat::Delay { milliseconds }) => wait(Duration::from_millis(milliseconds)).await,
-        Some(FaultWhat::Gather) => line.wiring.gathering.meet(line.journal().jobs()).await,
+        Some(FaultWhat::Gather) => passage.connection.met = Some(line.wiring.gathering.meet(line.journal().jobs()).await as u64),
         Some(FaultWhat::Bandwidth { bytes_per_second }) => flow.rate = Some(bytes_per_second),
         Some(FaultWhat::CutBody { after }) => flow.cut = Some((after, ConnectionEnd::Closed)),
         Some(FaultWhat::ResetMidBody { after }) => flow.cut = Some((after, ConnectionEnd::Reset)),
@@ -202,6 +202,7 @@ impl<'line> Passage<'line> {
             to_job: 0,
             end: ConnectionEnd::Stopped,
             fault: None,
+            met: None,
         };
         Self { line, connection, to_service: AtomicU64::new(0), to_job: AtomicU64::new(0) }
     }

@@ -47,6 +47,7 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
         // Before the body comes, which may break off: whom it was for is known by the head.
         let (service, operation) = (backend.service(), backend.operation(received));
         let record = arrival.record_mut();
+        record.withheld = backend.is_real();
         (record.service, record.operation) = (service, operation);
     }
     let fits = arrival.read(body, expects_go_ahead).await?;
@@ -125,6 +126,8 @@ impl<'a> Arrival<'a> {
             fault: line.handshake_fault.get().cloned(),
             facts: Facts::default(),
             kills: false,
+            met: None,
+            withheld: false,
         };
         (Self { line, record: Some(Box::new(record)), gathered: Gathered::default() }, target.port)
     }
@@ -185,8 +188,9 @@ impl<'a> Arrival<'a> {
     }
 
     /// Waits for calls of all jobs that are under way.
-    pub(super) async fn meet_others(&self) {
-        self.line.wiring.gathering.meet(self.line.journal().jobs()).await;
+    pub(super) async fn meet_others(&mut self) {
+        let met = self.line.wiring.gathering.meet(self.line.journal().jobs()).await;
+        self.record_mut().met = Some(met as u64);
     }
 
     /// Waits for the end of a job that is being killed: this request takes no effect and gets no answer.

@@ -12,8 +12,9 @@ const CPU: i64 = 500_000_000;
 const MEMORY: i64 = 1024 * 1024 * 1024;
 /// Processes and threads at most: a runtime needs hundreds, a fork bomb takes the machine.
 const PROCESSES: i64 = 2048;
-/// What a container with the least rights may write: temporary files, in memory.
-const TEMPORARY: (&str, &str) = ("/tmp", "rw,nosuid,nodev,mode=1777,size=67108864");
+/// What a container with the least rights may write: temporary files, in memory, as many as the deployer's job may have. Some runtimes unpack there what
+/// they execute, which the engine forbids unless it is told.
+const TEMPORARY: (&str, &str) = ("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=400000000");
 
 /// What an image that names no command starts: nothing that is there, as the reason then says.
 const NO_COMMAND: &str = "/this-image-names-no-command";
