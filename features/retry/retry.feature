@@ -56,7 +56,7 @@ Feature: Retries of the task update
 
   @RTY-003
   Rule: Retries back off
-    @lasting
+    @lasting @at-once
     Scenario: Every update of ten creations is answered 503
       Given Secrets Manager answers every update with 503
       When Secrets Manager creates ten secrets at once
@@ -81,7 +81,7 @@ Feature: Retries of the task update
 
   @RTY-010
   Rule: The retry policy is described
-    @lasting
+    @lasting @at-once
     Scenario: Every update of ten creations is answered 503
       Given Secrets Manager answers every update with 503
       When Secrets Manager creates ten secrets at once

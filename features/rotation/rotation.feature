@@ -14,7 +14,7 @@ Feature: Rotation
       And Secrets Manager rotates the secret
       Then both credentials are distinct and were alive together
 
-  @ROT-002
+  @ROT-002 @at-once
   Rule: Jobs of different secrets do not disturb each other
     @needs-third-party
     Scenario: Ten secrets are created at once and their creations meet

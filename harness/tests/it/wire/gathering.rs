@@ -29,6 +29,10 @@ fn updates(bench: &Bench) -> usize {
     bench.service.taken().iter().filter(|call| call.starts_with("handle PUT")).count()
 }
 
+fn met(exchanges: &[Exchange]) -> Vec<Option<u64>> {
+    exchanges.iter().filter(|exchange| exchange.method == "PUT").map(|exchange| exchange.met).collect()
+}
+
 fn jobs_of(exchanges: &[Exchange]) -> Vec<Option<String>> {
     exchanges.iter().filter(|exchange| exchange.method == "PUT").map(|exchange| exchange.job.as_ref().map(ToString::to_string)).collect()
 }
@@ -43,7 +47,8 @@ async fn calls_take_effect_when_all_jobs_have_called() {
     }
     assert_eq!(updates(&bench), 2);
     // Nobody can tell whose they were.
-    assert_eq!(jobs_of(&bench.exchanges().await), [None, None]);
+    let exchanges = bench.exchanges().await;
+    assert_eq!((jobs_of(&exchanges), met(&exchanges)), (vec![None, None], vec![Some(2), Some(2)]));
 }
 
 #[tokio::test]
@@ -52,6 +57,7 @@ async fn a_job_that_ends_is_not_waited_for() {
     bench.journal.jobs().ended(&other);
     assert!(first.answer().await.0.starts_with("http/1.1 200 "));
     assert_eq!(updates(&bench), 1);
+    assert_eq!(met(&bench.exchanges().await), [Some(1)], "it met nobody");
 }
 
 #[tokio::test]
