@@ -89,7 +89,7 @@ impl Provider {
     pub(super) async fn patiently(&self, attempts: u32, request: impl AsyncFn(u32) -> RequestBuilder) -> Answer {
         let (mut doubtful, mut before, mut wait) = (false, 0, FIRST_PAUSE);
         if self.is(&retry::GETS_FASTER) {
-            wait = LONGEST_PAUSE * 2;
+            wait = LONGEST_PAUSE * 5;
         }
         let attempts = if self.is(&retry::HAMMERS) { attempts * 4 } else { attempts };
         loop {
