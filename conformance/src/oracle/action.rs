@@ -3,14 +3,14 @@
 use hallmark_harness::journal::Operation;
 
 use super::creation::failed_report;
-use super::{History, Run};
+use super::{History, Run, or_not_exercised};
 use crate::catalog::Level;
 use crate::verdict::Judgement;
 
 /// No job of the scenario changed anything at the third party, nor asked it to (ACT-001, ACT-003, CRE-009).
 pub fn changed_nothing(history: &History<'_>, rule: &str) -> Vec<Judgement> {
     let judgements: Vec<Judgement> = history.runs.iter().filter(|run| subject(run)).map(|run| unchanged(run, rule)).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no job ran")] } else { judgements }
+    or_not_exercised(judgements, rule, "no job ran")
 }
 
 /// A run that the scenario is about: a creation that went before it only made something to delete.

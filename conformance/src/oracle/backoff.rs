@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use hallmark_harness::journal::Exchange;
 
-use super::{History, Run, Update};
+use super::{History, Run, Update, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// By how much a wait may look shorter than it was: a sleeping process may be woken a little early.
@@ -43,7 +43,7 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
             }
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was answered with Retry-After")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update was answered with Retry-After")
 }
 
 /// A value that asks for nothing sensible changes nothing: the report is accepted, or given up in time and undone (which other rules judge).

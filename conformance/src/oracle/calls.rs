@@ -1,11 +1,10 @@
 //! Retries of calls other than the update: the token, the third party, and what a silent server is given.
 
-use hallmark_harness::contract::TaskStatus;
-use hallmark_harness::journal::{Delivery, Exchange, Operation, Service, TaskCause};
+use hallmark_harness::journal::{Delivery, Exchange, Operation, Service};
 
 use super::history::answer_in_words;
-use super::outcome::CLOCK_ERROR;
-use super::{At, History, Run, connections};
+use super::outcome::{End, end};
+use super::{At, History, Run, connections, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// Requests for a token with a key that IAM does not know, up to which a job only waits for the key to become known.
@@ -25,7 +24,7 @@ fn each_spoilt(
             judgements.push(judge(run, &calls));
         }
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no call met the fault")] } else { judgements }
+    or_not_exercised(judgements, rule, "no call met the fault")
 }
 
 fn of_iam(exchange: &Exchange) -> bool {
@@ -36,19 +35,13 @@ fn of_third_party(exchange: &Exchange) -> bool {
     matches!(exchange.service, Service::ThirdParty(_))
 }
 
-/// Tells whether a job's own report moved its task to success.
-fn succeeded(run: &Run<'_>) -> bool {
-    let success = [TaskStatus::CredentialsCreated, TaskStatus::CredentialsDeleted];
-    run.moves.iter().any(|(_, status, cause)| success.contains(status) && *cause == TaskCause::Update)
-}
-
 /// A transient failure is retried, and the job then succeeds.
 fn overcome(rule: &str, run: &Run<'_>, calls: &[At<'_, Exchange>], what: &str) -> Judgement {
     let spoilt = calls.iter().position(|call| call.what.fault.is_some()).unwrap_or_default();
     let again = calls[spoilt + 1..].iter().filter(|call| call.what.operation == calls[spoilt].what.operation).count();
     let answered = answer_in_words(calls[spoilt].what);
     let evidence = calls.iter().map(|call| call.event).chain(run.outcome.map(|outcome| outcome.event));
-    match (again, succeeded(run)) {
+    match (again, run.succeeded().is_some()) {
         (0, _) => {
             let actual = format!("{}: {what} was answered {answered} and not tried again", run.describe());
             Judgement::fail(rule, format!("{what} tried again"), actual, evidence)
@@ -69,7 +62,7 @@ pub fn token_retried(history: &History<'_>) -> Vec<Judgement> {
 
 /// A transient failure of the third party is retried (RTY-007).
 pub fn third_party_retried(history: &History<'_>) -> Vec<Judgement> {
-    let connections = connections::made_again(history, "RTY-007", succeeded);
+    let connections = connections::made_again(history, "RTY-007", |run| run.succeeded().is_some());
     if !connections.is_empty() {
         return connections;
     }
@@ -97,7 +90,7 @@ pub fn unknown_key(history: &History<'_>) -> Vec<Judgement> {
             }
         })
         .collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job asked for a token with the unknown key")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no job asked for a token with the unknown key")
 }
 
 /// A creation whose answer was lost leaves no second credential behind (RTY-008).
@@ -121,7 +114,7 @@ pub fn lost_answer(history: &History<'_>) -> Vec<Judgement> {
             Judgement::fail(RULE, "no credential alive but the reported one", actual, evidence)
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no creation lost its answer")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no creation lost its answer")
 }
 
 /// Tells whether a creation took effect and its sender was told otherwise, or nothing.
@@ -180,15 +173,17 @@ fn given_up(history: &History<'_>, rule: &str, run: &Run<'_>, silent: &[u64]) ->
     let expected = format!("the silent call given up, and the job's end within the task timeout of {timeout} ms");
     let Some(outcome) = run.outcome else { return Judgement::not_exercised(rule, "the job has no end") };
     let evidence = silent.iter().copied().chain([outcome.event]);
-    let milliseconds = outcome.what.duration / 1_000_000;
-    if outcome.what.timed_out {
-        let actual = format!("{}: it still waited for an answer and was ended by the launcher", run.describe());
-        Judgement::fail(rule, expected, actual, evidence)
-    } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
-        Judgement::inconclusive(rule, format!("{}: it ended after {milliseconds} ms, too close to the timeout to tell", run.describe()))
-    } else if milliseconds > timeout {
-        Judgement::fail(rule, expected, format!("{}: it ended only after {milliseconds} ms", run.describe()), evidence)
-    } else {
-        Judgement::pass(rule, format!("{}: {} silent calls, each given up", run.describe(), silent.len()), evidence)
+    match end(history, outcome.what) {
+        End::ByLauncher => {
+            let actual = format!("{}: it still waited for an answer and was ended by the launcher", run.describe());
+            Judgement::fail(rule, expected, actual, evidence)
+        }
+        End::TooClose(milliseconds) => {
+            Judgement::inconclusive(rule, format!("{}: it ended after {milliseconds} ms, too close to the timeout to tell", run.describe()))
+        }
+        End::Late(milliseconds) => {
+            Judgement::fail(rule, expected, format!("{}: it ended only after {milliseconds} ms", run.describe()), evidence)
+        }
+        End::InTime => Judgement::pass(rule, format!("{}: {} silent calls, each given up", run.describe(), silent.len()), evidence),
     }
 }

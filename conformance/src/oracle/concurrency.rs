@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hallmark_harness::contract::TaskStatus;
-use hallmark_harness::journal::{EventKind, TaskCause};
+use hallmark_harness::journal::EventKind;
 
 use super::{History, Run};
 use crate::verdict::Judgement;
@@ -85,7 +84,7 @@ fn judged<'run, 'recording>(
     let mut reporters = Vec::new();
     let mut found = Vec::new();
     for run in runs {
-        match reported(run) {
+        match run.succeeded() {
             Some(event) => reporters.push((*run, event)),
             None => {
                 let end = run.outcome.map(|outcome| outcome.event);
@@ -106,13 +105,6 @@ fn judged<'run, 'recording>(
         return vec![Judgement::pass(RULE, actual, reporters.iter().map(|(_, at)| *at))];
     }
     found.into_iter().map(|(actual, evidence)| Judgement::fail(RULE, expected, actual, evidence)).collect()
-}
-
-/// Returns the event in which a job's own report of success moved its task.
-fn reported(run: &Run<'_>) -> Option<u64> {
-    let wanted = if run.creates() { TaskStatus::CredentialsCreated } else { TaskStatus::CredentialsDeleted };
-    let moved = run.moves.iter().find(|(_, status, cause)| *status == wanted && *cause == TaskCause::Update)?;
-    Some(moved.0)
 }
 
 /// Returns how many calls of jobs at once waited together at most.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hallmark_harness::contract::{OutputSpec, TaskStatus, ValueType};
 use hallmark_harness::journal::{Operation, PayloadFact, TaskCause};
 
-use super::{History, Run};
+use super::{History, Run, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// The created update of a run that took effect.
@@ -16,13 +16,13 @@ fn accepted<'recording>(run: &Run<'recording>) -> Option<super::Update<'recordin
 /// Judges each creation of the scenario, or says that there was none.
 fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement) -> Vec<Judgement> {
     let judgements: Vec<Judgement> = history.creations().map(judge).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no create job ran")] } else { judgements }
+    or_not_exercised(judgements, rule, "no create job ran")
 }
 
 /// Judges each accepted creation, or says that there was none.
 fn each_accepted(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>, super::Update<'_>) -> Judgement) -> Vec<Judgement> {
     let judgements: Vec<Judgement> = history.creations().filter_map(|run| accepted(run).map(|update| judge(run, update))).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no creation was reported and accepted")] } else { judgements }
+    or_not_exercised(judgements, rule, "no creation was reported and accepted")
 }
 
 /// A create job gets exactly one `credentials_created` accepted, for its own task (CRE-001, and others that need a creation to work).
@@ -201,7 +201,7 @@ pub fn distinct_ids(history: &History<'_>) -> Vec<Judgement> {
 /// The provider itself reported each task `failed`, with an error (CRE-005, CRE-009, CRE-011, ACT-001, ...).
 pub fn reported_failed(history: &History<'_>, rule: &str) -> Vec<Judgement> {
     let judgements: Vec<Judgement> = history.runs.iter().map(|run| failed_report(run, rule)).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no job ran")] } else { judgements }
+    or_not_exercised(judgements, rule, "no job ran")
 }
 
 pub(super) fn failed_report(run: &Run<'_>, rule: &str) -> Judgement {

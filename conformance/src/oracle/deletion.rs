@@ -4,12 +4,12 @@ use hallmark_harness::contract::{Action, TaskStatus};
 use hallmark_harness::journal::{EventKind, Operation};
 
 use super::creation::failed_report;
-use super::{History, Run};
+use super::{History, Run, or_not_exercised};
 use crate::verdict::Judgement;
 
 fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement) -> Vec<Judgement> {
     let judgements: Vec<Judgement> = history.deletions().map(judge).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(rule, "no delete job ran")] } else { judgements }
+    or_not_exercised(judgements, rule, "no delete job ran")
 }
 
 /// Returns the credentials that a delete job is to revoke: the one that its id names where the id is the third party's own, and

@@ -234,6 +234,13 @@ impl<'recording> Run<'recording> {
         self.moves.last().map_or(self.requested, |(event, ..)| *event)
     }
 
+    /// Returns the event in which its own report moved its task to success.
+    pub fn succeeded(&self) -> Option<u64> {
+        let success = [TaskStatus::CredentialsCreated, TaskStatus::CredentialsDeleted];
+        let moved = self.moves.iter().find(|(_, status, cause)| success.contains(status) && *cause == TaskCause::Update)?;
+        Some(moved.0)
+    }
+
     /// Tells whether a fault had it killed.
     pub fn was_killed(&self) -> bool {
         self.outcome.is_some_and(|outcome| outcome.what.killed)

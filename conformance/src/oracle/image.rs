@@ -5,7 +5,7 @@ use hallmark_harness::exposure::{Exposure, ExposureKind};
 
 use super::creation::created_once;
 use super::deletion::reported_deleted;
-use super::{History, Run};
+use super::{History, Run, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// Bytes of ephemeral storage that the deployer's job has.
@@ -37,7 +37,7 @@ pub fn runs_to_its_end(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "IMG-001";
     let judgements: Vec<Judgement> =
         history.runs.iter().filter(|run| !run.was_killed()).filter_map(|run| ran_to_its_end(RULE, run)).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job ran to an end of its own")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no job ran to an end of its own")
 }
 
 fn ran_to_its_end(rule: &str, run: &Run<'_>) -> Option<Judgement> {
@@ -89,7 +89,7 @@ pub fn works_with_least_rights(history: &History<'_>) -> Vec<Judgement> {
 pub fn stays_within_its_size(history: &History<'_>) -> Vec<Judgement> {
     const RULE: &str = "IMG-003";
     let judgements: Vec<Judgement> = history.runs.iter().filter(|run| !run.was_killed()).filter_map(|run| sized(RULE, run)).collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job ran")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no job ran")
 }
 
 fn sized(rule: &str, run: &Run<'_>) -> Option<Judgement> {

@@ -46,6 +46,11 @@ pub use update::{accepted_is_accepted, final_answer, fresh_token, same_body};
 
 use crate::verdict::Judgement;
 
+/// Returns what was judged, or says why nothing was.
+fn or_not_exercised(judgements: Vec<Judgement>, rule: &str, why: &str) -> Vec<Judgement> {
+    if judgements.is_empty() { vec![Judgement::not_exercised(rule, why)] } else { judgements }
+}
+
 /// What is judged over every scenario, whatever it is about.
 pub fn universal(history: &History<'_>) -> Vec<Judgement> {
     let oracles: [fn(&History<'_>) -> Vec<Judgement>; 7] = [

@@ -1,9 +1,10 @@
 //! Where requests go that were meant for a service.
 
 use hallmark_harness::journal::{EventKind, Exchange, Service};
+use hallmark_harness::redaction::Mark;
 
-use super::History;
 use super::history::carried;
+use super::{History, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// Part of the line of every fault that acts on a handshake.
@@ -37,17 +38,13 @@ pub fn certificates_verified(history: &History<'_>) -> Vec<Judgement> {
         _ => None,
     });
     if let Some((event, exchange, mark)) = downgraded {
-        let kind = mark.kind.to_string().replace('_', " ");
-        let call = format!("{} {} at {}", exchange.method, exchange.target, exchange.host);
-        let actual = format!("the certificate was refused, and then, in the clear, {call} carries {kind} {}", mark.name);
+        let actual = format!("the certificate was refused, and then, in the clear, {}", carrying(exchange, "", &mark));
         return vec![Judgement::fail(RULE, "the service given up, not its encryption", actual, [event])];
     }
     let secret = accepted.iter().find_map(|(event, exchange)| Some((*event, *exchange, carried(exchange).next()?)));
     vec![match secret {
         Some((event, exchange, mark)) => {
-            let kind = mark.kind.to_string().replace('_', " ");
-            let call = format!("{} {} at {}", exchange.method, exchange.target, exchange.host);
-            let actual = format!("the certificate was accepted: {call} carries {kind} {}", mark.name);
+            let actual = format!("the certificate was accepted: {}", carrying(exchange, "", &mark));
             Judgement::fail(RULE, "the connection given up before anything secret is sent", actual, [event])
         }
         None if !accepted.is_empty() => {
@@ -72,11 +69,8 @@ pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {
         let secret = followed.clone().find_map(|exchange| Some((exchange, carried(exchange.what).next()?)));
         let judgement = match secret {
             Some((exchange, mark)) => {
-                let request = exchange.what;
-                let way = if request.tls { "" } else { ", in the clear" };
-                let kind = mark.kind.to_string().replace('_', " ");
-                let call = format!("{} {} at {}{way}", request.method, request.target, request.host);
-                let actual = format!("{}: {call} carries {kind} {}", run.describe(), mark.name);
+                let way = if exchange.what.tls { "" } else { ", in the clear" };
+                let actual = format!("{}: {}", run.describe(), carrying(exchange.what, way, &mark));
                 Judgement::fail(RULE, "no secret is sent on by a redirect", actual, redirected.into_iter().chain([exchange.event]))
             }
             None if followed.count() > 0 => Judgement::pass(RULE, "the redirect was followed with nothing secret", redirected),
@@ -84,7 +78,13 @@ pub fn nothing_follows(history: &History<'_>) -> Vec<Judgement> {
         };
         judgements.push(judgement);
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no request was redirected")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no request was redirected")
+}
+
+/// Returns what a request carries, in words; `way` says how it went where that matters.
+fn carrying(request: &Exchange, way: &str, mark: &Mark) -> String {
+    let kind = mark.kind.to_string().replace('_', " ");
+    format!("{} {} at {}{way} carries {kind} {}", request.method, request.target, request.host, mark.name)
 }
 
 fn leads_elsewhere(exchange: &Exchange) -> bool {

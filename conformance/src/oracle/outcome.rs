@@ -1,14 +1,14 @@
 //! How jobs end: exit status, crashes, time.
 
 use hallmark_harness::contract::TaskStatus;
-use hallmark_harness::journal::Delivery;
+use hallmark_harness::journal::{Delivery, JobOutcome};
 
 use super::{History, Run, crash};
 use crate::verdict::Judgement;
 
 /// Milliseconds by which our measure of a job's duration may be off on a loaded machine: it starts before the job does and ends
 /// after it did.
-pub(super) const CLOCK_ERROR: u64 = 250;
+const CLOCK_ERROR: u64 = 250;
 
 /// How a scenario expects its jobs to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,33 @@ pub enum Ended {
     Successfully,
     /// Another exit status.
     AsFailed,
+}
+
+/// How a job's end lies to the task timeout; times are milliseconds.
+pub(super) enum End {
+    /// The launcher ended it at its limit.
+    ByLauncher,
+    /// Too close to the timeout for our clock.
+    TooClose(u64),
+    /// After it.
+    Late(u64),
+    /// Before it.
+    InTime,
+}
+
+/// Holds a job's end against the task timeout.
+pub(super) fn end(history: &History<'_>, outcome: &JobOutcome) -> End {
+    let timeout = history.recording.header.task_timeout_milliseconds;
+    let milliseconds = outcome.duration / 1_000_000;
+    if outcome.timed_out {
+        End::ByLauncher
+    } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
+        End::TooClose(milliseconds)
+    } else if milliseconds > timeout {
+        End::Late(milliseconds)
+    } else {
+        End::InTime
+    }
 }
 
 /// UPD-005, ERR-006 and ERR-007 over every run.
@@ -31,16 +58,15 @@ fn bounded(history: &History<'_>, run: &Run<'_>) -> Option<Judgement> {
     let silent = run.exchanges.iter().any(|call| call.what.delivery == Delivery::Stalled);
     let outcome = run.outcome.filter(|_| !run.was_killed() && !silent)?;
     let timeout = history.recording.header.task_timeout_milliseconds;
-    let milliseconds = outcome.what.duration / 1_000_000;
     let expected = format!("the job ends by itself within the task timeout of {timeout} ms");
-    Some(if outcome.what.timed_out {
-        Judgement::fail(RULE, expected, format!("{}: it still ran and was ended by the launcher", run.describe()), [outcome.event])
-    } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
-        Judgement::inconclusive(RULE, format!("{}: it ended after {milliseconds} ms, too close to the timeout to tell", run.describe()))
-    } else if milliseconds > timeout {
-        Judgement::fail(RULE, expected, format!("{}: it ended after {milliseconds} ms", run.describe()), [outcome.event])
-    } else {
-        Judgement::pass(RULE, format!("{}: it ended by itself in time", run.describe()), [outcome.event])
+    let who = run.describe();
+    Some(match end(history, outcome.what) {
+        End::ByLauncher => Judgement::fail(RULE, expected, format!("{who}: it still ran and was ended by the launcher"), [outcome.event]),
+        End::TooClose(milliseconds) => {
+            Judgement::inconclusive(RULE, format!("{who}: it ended after {milliseconds} ms, too close to the timeout to tell"))
+        }
+        End::Late(milliseconds) => Judgement::fail(RULE, expected, format!("{who}: it ended after {milliseconds} ms"), [outcome.event]),
+        End::InTime => Judgement::pass(RULE, format!("{who}: it ended by itself in time"), [outcome.event]),
     })
 }
 

@@ -11,7 +11,7 @@ use super::deletion::reported_deleted;
 use super::history::carried;
 use super::network::ELSEWHERE;
 use super::update::misses_its_method;
-use super::{At, History, Run};
+use super::{At, History, Run, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// LPR-002 to LPR-005 over every run.
@@ -66,7 +66,7 @@ pub fn one_token(history: &History<'_>) -> Vec<Judgement> {
         }
     });
     let judgements: Vec<Judgement> = judged.collect();
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no job without faults asked for a token")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no job without faults asked for a token")
 }
 
 /// Returns what tells the keys of two requests for a token apart: the marks that stand in place of them.

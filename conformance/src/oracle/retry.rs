@@ -1,7 +1,7 @@
 //! Retries of the update.
 
-use super::outcome::CLOCK_ERROR;
-use super::{History, Update};
+use super::outcome::{End, end};
+use super::{History, Update, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// A transient failure of the update is retried and then succeeds (RTY-001).
@@ -28,7 +28,7 @@ pub fn retried(history: &History<'_>) -> Vec<Judgement> {
             }
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update met the fault")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update met the fault")
 }
 
 fn position(updates: &[Update<'_>], wanted: &Update<'_>) -> usize {
@@ -43,24 +43,22 @@ pub fn gives_up(history: &History<'_>) -> Vec<Judgement> {
     for run in &history.runs {
         let refused = run.updates().filter(|update| update.exchange.fault.is_some()).count();
         let Some(outcome) = run.outcome.filter(|_| refused > 0) else { continue };
-        let milliseconds = outcome.what.duration / 1_000_000;
         let expected = format!("the job gives up before the task timeout of {timeout} ms");
-        judgements.push(if outcome.what.timed_out {
-            Judgement::fail(
+        judgements.push(match end(history, outcome.what) {
+            End::ByLauncher => Judgement::fail(
                 RULE,
                 expected,
                 format!("it still ran after {refused} refused updates and was ended by the launcher"),
                 [outcome.event],
-            )
-        } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
-            Judgement::inconclusive(RULE, format!("it ended after {milliseconds} ms, too close to the task timeout to tell"))
-        } else if milliseconds > timeout {
-            Judgement::fail(RULE, expected, format!("it ended only after {milliseconds} ms"), [outcome.event])
-        } else {
-            Judgement::pass(RULE, format!("it gave up after {refused} updates, within the task timeout"), [outcome.event])
+            ),
+            End::TooClose(milliseconds) => {
+                Judgement::inconclusive(RULE, format!("it ended after {milliseconds} ms, too close to the task timeout to tell"))
+            }
+            End::Late(milliseconds) => Judgement::fail(RULE, expected, format!("it ended only after {milliseconds} ms"), [outcome.event]),
+            End::InTime => Judgement::pass(RULE, format!("it gave up after {refused} updates, within the task timeout"), [outcome.event]),
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update met the fault")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update met the fault")
 }
 
 /// Lost acknowledgement: the update was applied, its answer lost, the retry refused. Is the live credential destroyed? (UPD-008)
@@ -89,5 +87,5 @@ pub fn lost_acknowledgement(history: &History<'_>) -> Vec<Judgement> {
             }
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no acknowledgement was lost")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no acknowledgement was lost")
 }

@@ -4,7 +4,7 @@ use hallmark_harness::contract::SecretId;
 use hallmark_harness::journal::{Exchange, Operation, Service};
 use hallmark_harness::redaction::marks;
 
-use super::{At, History, Run, Update, crash};
+use super::{At, History, Run, Update, crash, or_not_exercised};
 use crate::verdict::Judgement;
 
 /// UPD-001 to UPD-004 over every run.
@@ -110,7 +110,7 @@ pub fn same_body(history: &History<'_>) -> Vec<Judgement> {
             }
         }));
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was retried")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update was retried")
 }
 
 /// A 200 is success whatever its body holds (UPD-006).
@@ -139,7 +139,7 @@ pub fn accepted_is_accepted(history: &History<'_>) -> Vec<Judgement> {
             Judgement::pass(RULE, format!("{}: the 200 was taken for success", run.describe()), evidence)
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was accepted with such a body")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update was accepted with such a body")
 }
 
 /// A 401 on the update gets a fresh token once (UPD-009).
@@ -181,7 +181,7 @@ pub fn fresh_token(history: &History<'_>) -> Vec<Judgement> {
             }
         });
     }
-    if judgements.is_empty() { vec![Judgement::not_exercised(RULE, "no update was answered 401")] } else { judgements }
+    or_not_exercised(judgements, RULE, "no update was answered 401")
 }
 
 /// Returns which token a request bears, by the mark that stands in its place.

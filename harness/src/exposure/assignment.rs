@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 
 use super::name::is_contact;
+use super::pattern;
 
 /// `NAME=value`, `--name=value`, the value perhaps in quotation marks.
 static ASSIGNMENT: LazyLock<Regex> =
@@ -19,11 +20,6 @@ static APART: LazyLock<Regex> = LazyLock::new(|| {
 static LABEL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\s)(?:LABEL|MAINTAINER)\s"));
 
 static NAME_OF_LABEL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:^|\s)([A-Za-z0-9][A-Za-z0-9._/-]*)="));
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, and each is used by a test")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the pattern is right")
-}
 
 /// Returns all names with values in a command.
 pub(super) fn all(line: &str) -> Vec<(String, String)> {

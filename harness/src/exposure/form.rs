@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::ExposureKind;
 use super::name::Meaning;
+use super::pattern;
 use super::value::looks_like_one;
 
 /// A key, not the mere words around one, which scripts look for.
@@ -42,11 +43,6 @@ const ISSUERS: &[(&str, &str)] = &[
 ];
 
 static ISSUED: LazyLock<Vec<(&str, Regex)>> = LazyLock::new(|| ISSUERS.iter().map(|(issuer, text)| (*issuer, pattern(text))).collect());
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, and each is used by a test")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the pattern is right")
-}
 
 /// Returns every secret in a text, with its length.
 pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {

@@ -10,6 +10,7 @@ mod name;
 mod personal;
 mod value;
 
+use regex::Regex;
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,11 @@ fn named(name: &str, value: &str) -> Vec<(ExposureKind, usize)> {
     let value = value::unquoted(value);
     let found = name::meaning(name).filter(|meaning| form::find(value).is_empty() && value::looks_like_one(value, *meaning));
     found.map(|_| (ExposureKind::Named(name.to_owned()), value.chars().count())).into_iter().collect()
+}
+
+#[expect(clippy::expect_used, reason = "the patterns of this module are constants, and each is used by a test")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("the pattern is right")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::ExposureKind;
+use super::pattern;
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -76,11 +77,6 @@ const LENGTHS: [(&str, usize); 44] = [
     ("TR", 26),
     ("UA", 29),
 ];
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, and each is used by a test")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the pattern is right")
-}
 
 /// Returns every personal value in a text, with its length.
 pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {

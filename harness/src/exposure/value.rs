@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::name::Meaning;
+use super::pattern;
 
 /// Fewest characters of a key or token.
 const SHORTEST_KEY: usize = 8;
@@ -39,11 +40,6 @@ static NAME: LazyLock<Regex> =
 
 /// A digest says what something is, and opens nothing.
 static DIGEST: LazyLock<Regex> = LazyLock::new(|| pattern(r"^sha(?:1|256|384|512)[:-]"));
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, and each is used by a test")]
-fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("the pattern is right")
-}
 
 /// Returns a value without the quotation marks around it.
 pub(super) fn unquoted(value: &str) -> &str {

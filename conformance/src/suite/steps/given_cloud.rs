@@ -9,7 +9,7 @@ use hallmark_harness::journal::Operation;
 use hallmark_harness::stage::Alteration;
 
 use super::super::world::{ProviderWorld, StepTrouble};
-use super::{answer, broken, calls, unapplied};
+use super::{answer, broken, called, calls, unapplied};
 use crate::oracle::ELSEWHERE;
 
 /// Returns the service that a feature names.
@@ -67,15 +67,9 @@ async fn asks_to_wait(world: &mut ProviderWorld, status: u16, value: String) -> 
     world.add_fault(update(FaultWhen::First(1), FaultWhat::Status { status, headers, body: None })).await
 }
 
-#[given(regex = r"^(Secrets Manager|IAM|the third party) never answers (?:an update|a token request|a (creation|revocation))$")]
-async fn never_answers(world: &mut ProviderWorld, service: String, call: String) -> Result<(), StepTrouble> {
-    let service = named(&service);
-    let operation = match (&service, call.as_str()) {
-        (FaultService::SecretsManager, _) => Operation::UpdateTask,
-        (FaultService::Iam, _) => Operation::Token,
-        (FaultService::ThirdParty, "revocation") => Operation::Revoke,
-        (FaultService::ThirdParty, _) => Operation::Create,
-    };
+#[given(regex = r"^(?:Secrets Manager|IAM|the third party) never answers an? (update|token request|creation|revocation)$")]
+async fn never_answers(world: &mut ProviderWorld, call: String) -> Result<(), StepTrouble> {
+    let (service, operation) = called(&call);
     let silent = unapplied(service, operation, FaultWhen::Every, FaultWhat::Stall);
     if silent.service == FaultService::ThirdParty {
         world.add_third_party_faults(vec![silent]).await
@@ -101,18 +95,14 @@ async fn iam_answers(world: &mut ProviderWorld, which: String, status: u16, body
     world.add_fault(unapplied(FaultService::Iam, Operation::Token, calls(&which), answer(status, body))).await
 }
 
-#[given(regex = r"^(IAM|Secrets Manager|the third party) redirects every (token request|update|creation) to (another host|plain http)$")]
-async fn redirects(world: &mut ProviderWorld, service: String, request: String, place: String) -> Result<(), StepTrouble> {
-    let operation = match request.as_str() {
-        "token request" => Operation::Token,
-        "update" => Operation::UpdateTask,
-        _ => Operation::Create,
-    };
+#[given(regex = r"^(?:IAM|Secrets Manager|the third party) redirects every (token request|update|creation) to (another host|plain http)$")]
+async fn redirects(world: &mut ProviderWorld, request: String, place: String) -> Result<(), StepTrouble> {
+    let (service, operation) = called(&request);
     let scheme = if place == "plain http" { "http" } else { "https" };
     let headers = [("location".to_owned(), format!("{scheme}://{ELSEWHERE}/moved"))].into();
     // 307 asks for the same request, body and all.
     let redirect = FaultWhat::Status { status: 307, headers, body: Some(String::new()) };
-    world.add_fault(unapplied(named(&service), operation, FaultWhen::Every, redirect)).await
+    world.add_fault(unapplied(service, operation, FaultWhen::Every, redirect)).await
 }
 
 #[given(

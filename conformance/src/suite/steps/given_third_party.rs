@@ -2,18 +2,14 @@
 
 use cucumber::given;
 use hallmark_harness::cloud::third_party::IssuedForm;
-use hallmark_harness::fault::{Fault, FaultPhase, FaultService, FaultWhat};
-use hallmark_harness::journal::Operation;
+use hallmark_harness::fault::{Fault, FaultPhase, FaultWhat};
 
 use super::super::world::{ProviderWorld, StepTrouble};
-use super::{answer, broken, calls, unapplied};
-
-fn operation(word: &str) -> Operation {
-    if word == "creation" { Operation::Create } else { Operation::Revoke }
-}
+use super::{answer, broken, called, calls, unapplied};
 
 fn fault(which: &str, what: &str, does: FaultWhat) -> Fault {
-    unapplied(FaultService::ThirdParty, operation(what), calls(which), does)
+    let (service, operation) = called(what);
+    unapplied(service, operation, calls(which), does)
 }
 
 #[given(

@@ -4,10 +4,9 @@ use cucumber::given;
 use hallmark_harness::stage::Demand;
 
 use hallmark_harness::fault::{FaultService, FaultWhat, FaultWhen};
-use hallmark_harness::journal::Operation;
 
 use super::super::world::{PREPARATION, ProviderWorld, StepTrouble};
-use super::unapplied;
+use super::{called, unapplied};
 
 #[given(regex = r"^(?:a|another) secret was created$")]
 async fn secret_was_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
@@ -25,12 +24,9 @@ async fn ten_were_created(world: &mut ProviderWorld) -> Result<(), StepTrouble> 
 
 #[given(regex = r"^the (creations|revocations|updates) of jobs that run at once meet$")]
 async fn meet(world: &mut ProviderWorld, calls: String) -> Result<(), StepTrouble> {
-    let meet = |service, operation| unapplied(service, operation, FaultWhen::Every, FaultWhat::Gather);
-    match calls.as_str() {
-        "creations" => world.add_third_party_faults(vec![meet(FaultService::ThirdParty, Operation::Create)]).await,
-        "revocations" => world.add_third_party_faults(vec![meet(FaultService::ThirdParty, Operation::Revoke)]).await,
-        _ => world.add_fault(meet(FaultService::SecretsManager, Operation::UpdateTask)).await,
-    }
+    let (service, operation) = called(&calls);
+    let meet = unapplied(service, operation, FaultWhen::Every, FaultWhat::Gather);
+    if meet.service == FaultService::ThirdParty { world.add_third_party_faults(vec![meet]).await } else { world.add_fault(meet).await }
 }
 
 #[given("only the required inputs are set")]

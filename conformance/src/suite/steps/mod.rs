@@ -14,6 +14,16 @@ fn calls(word: &str) -> FaultWhen {
     if word == "every" { FaultWhen::Every } else { FaultWhen::First(1) }
 }
 
+/// Returns the service and the operation of a call that features name, in the singular or plural.
+fn called(word: &str) -> (FaultService, Operation) {
+    match word.trim_end_matches('s') {
+        "token request" => (FaultService::Iam, Operation::Token),
+        "update" => (FaultService::SecretsManager, Operation::UpdateTask),
+        "creation" => (FaultService::ThirdParty, Operation::Create),
+        _ => (FaultService::ThirdParty, Operation::Revoke),
+    }
+}
+
 /// Returns a fault in which the request has no effect.
 fn unapplied(service: FaultService, operation: Operation, when: FaultWhen, what: FaultWhat) -> Fault {
     Fault { service, operation, when, phase: FaultPhase::BeforeCommit, what }

@@ -120,10 +120,7 @@ impl ThirdParty {
     /// Puts a credential there that no job made: somebody else's, or the one that a version already has. Returns its id.
     pub fn seed_credential(&self) -> String {
         let mut state = self.state();
-        let request = self.spec.credential.example_request.clone();
-        let draft = self.draft(&mut state, request, BTreeMap::new(), &BTreeMap::new());
-        // Validation has rendered the same templates on the same request, so that only a template of the time can fail here.
-        let credential = Credential { seeded: true, ..draft.unwrap_or_else(|(credential, _)| credential) };
+        let credential = self.somebody_elses(&mut state);
         let id = credential.id.clone();
         self.issue(&mut state, credential);
         id
@@ -196,9 +193,8 @@ impl ThirdParty {
         let mut state = self.state();
         let known = state.credentials.iter().any(|credential| credential.id == id);
         if !known && was_there {
-            let request = self.spec.credential.example_request.clone();
-            let draft = self.draft(&mut state, request, BTreeMap::new(), &BTreeMap::new()).unwrap_or_else(|(credential, _)| credential);
-            self.issue(&mut state, Credential { id: id.to_owned(), seeded: true, ..draft });
+            let credential = Credential { id: id.to_owned(), ..self.somebody_elses(&mut state) };
+            self.issue(&mut state, credential);
         }
         let Some(credential) = state.credentials.iter_mut().find(|credential| credential.alive && credential.id == id) else {
             return false;
@@ -224,6 +220,14 @@ impl ThirdParty {
                 let context = context! { login => login.expose_secret() };
                 self.renderer.text("login.format", &self.spec.login.format, &context).is_ok_and(|expected| same_login(&expected, presented))
             })
+    }
+
+    /// Makes a credential of somebody else that is not in the ledger yet.
+    fn somebody_elses(&self, state: &mut State) -> Credential {
+        let request = self.spec.credential.example_request.clone();
+        let draft = self.draft(state, request, BTreeMap::new(), &BTreeMap::new());
+        // Validation has rendered the same templates on the same request, so that only a template of the time can fail here.
+        Credential { seeded: true, ..draft.unwrap_or_else(|(credential, _)| credential) }
     }
 
     /// Makes a credential that is not in the ledger yet. Where a field cannot be rendered from the request, the error comes with

@@ -36,11 +36,16 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
     let done = if before { None } else { Some(commit(backend, arrival).await) };
     let refusal = |arrival: &Arrival<'_>, status| backend.refuse(&arrival.record().received, status);
     let whole = |handled| Outcome { handled, way: Way::Whole };
+    if before && holds(&fault.what) {
+        // Its sender may leave meanwhile, and what it asked for is known all the same.
+        arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+    }
     match fault.what {
         FaultWhat::Status { status, headers, body } => {
             let answer = refusal(arrival, status_code(status, arrival));
             let mut answer = acknowledged(answer, done);
             add_headers(&mut answer.headers, &headers, arrival);
+            arrival.record_mut().is_made_up();
             if let Some(body) = body {
                 answer.body = Bytes::from(repeating(&body, arrival));
             }
@@ -51,28 +56,18 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             let mut answer = acknowledged(refusal(arrival, status), done);
             answer.headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/html"))]);
             answer.body = gateway_page(status);
+            arrival.record_mut().is_made_up();
             whole(answer)
         }
         FaultWhat::Delay { milliseconds } => {
-            if before {
-                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
-            }
             wait(milliseconds).await;
             whole(committed(backend, arrival, done).await)
         }
         FaultWhat::Gather => {
-            if before {
-                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
-            }
             arrival.meet_others().await;
             whole(committed(backend, arrival, done).await)
         }
-        FaultWhat::Stall => {
-            if before {
-                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
-            }
-            arrival.held().await
-        }
+        FaultWhat::Stall => arrival.held().await,
         FaultWhat::Close => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: false } },
         FaultWhat::Reset => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: true } },
         FaultWhat::CutBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE)), after, false),
@@ -88,9 +83,6 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             whole(answer)
         }
         FaultWhat::KillJob => {
-            if before {
-                arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
-            }
             arrival.kill(false);
             arrival.held().await
         }
@@ -107,6 +99,11 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
         FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done).await),
         FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done).await),
     }
+}
+
+/// Tells whether a fault has a request wait.
+fn holds(what: &FaultWhat) -> bool {
+    matches!(what, FaultWhat::Delay { .. } | FaultWhat::Gather | FaultWhat::Stall | FaultWhat::KillJob)
 }
 
 /// Lets the service do what is asked, and notes it at once: the wait that follows may be the request's end.

@@ -32,8 +32,17 @@ pub(super) struct Record {
     pub(super) kills: bool,
     /// How many calls of jobs at once waited with it.
     pub(super) met: Option<u64>,
-    /// Whether bodies are not kept: what a real service says may hold secrets that nobody knows here.
-    pub(super) withheld: bool,
+    pub(super) withheld: Withheld,
+}
+
+/// Which bodies are not kept: what goes to and from a real service may hold secrets that nobody knows here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Withheld {
+    #[default]
+    Neither,
+    /// The request's, as the answer is made up by a fault.
+    Request,
+    Both,
 }
 
 /// An answer as the journal keeps it, its body not yet made text.
@@ -53,6 +62,13 @@ impl Record {
         });
     }
 
+    /// Notes that a fault makes the answer up, which then holds nothing of the service's.
+    pub(super) fn is_made_up(&mut self) {
+        if self.withheld == Withheld::Both {
+            self.withheld = Withheld::Request;
+        }
+    }
+
     /// Puts it down to the job for the task that it names, where several run. Only as long as that waits for its answer: then it has not ended.
     pub(super) fn attribute(&mut self, jobs: &JobsUnderWay) {
         if self.job.is_none() {
@@ -67,8 +83,6 @@ impl Record {
             path.push('?');
             path.push_str(&query);
         }
-        // What a fault made up in place of the service's answer holds nothing of the service's.
-        let made_up = self.fault.as_deref().is_some_and(|fault| fault.contains("status(") || fault.contains("gateway_html("));
         let kept = |body: &Bytes, keep: bool| {
             if keep || body.is_empty() {
                 String::from_utf8_lossy(body).into_owned()
@@ -86,7 +100,7 @@ impl Record {
             method: method.to_string(),
             target: path,
             headers: header_texts(&headers),
-            body: kept(&body, !self.withheld),
+            body: kept(&body, self.withheld == Withheld::Neither),
             body_bytes: self.body_bytes,
             accepted_at: line.accepted_at,
             head_at: self.head_at,
@@ -94,7 +108,7 @@ impl Record {
             response: self.response.map(|sent| ResponseRecord {
                 status: sent.status,
                 headers: sent.headers,
-                body: kept(&sent.body, !self.withheld || made_up),
+                body: kept(&sent.body, self.withheld != Withheld::Both),
             }),
             delivery,
             applied: self.applied,

@@ -13,7 +13,7 @@ use super::backend::{Handled, Received};
 use super::halt::Halt;
 use super::injection::{self, Outcome, Way};
 use super::line::{Line, Target};
-use super::record::{Record, Sent, header_texts};
+use super::record::{Record, Sent, Withheld, header_texts};
 use crate::cloud::proxy;
 use crate::journal::{Delivery, Facts, Operation, Service};
 
@@ -47,7 +47,7 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
         // Before the body comes, which may break off: whom it was for is known by the head.
         let (service, operation) = (backend.service(), backend.operation(received));
         let record = arrival.record_mut();
-        record.withheld = backend.is_real();
+        record.withheld = if backend.is_real() { Withheld::Both } else { Withheld::Neither };
         (record.service, record.operation) = (service, operation);
     }
     let fits = arrival.read(body, expects_go_ahead).await?;
@@ -127,7 +127,7 @@ impl<'a> Arrival<'a> {
             facts: Facts::default(),
             kills: false,
             met: None,
-            withheld: false,
+            withheld: Withheld::default(),
         };
         (Self { line, record: Some(Box::new(record)), gathered: Gathered::default() }, target.port)
     }
