@@ -108,6 +108,8 @@ pub enum Applies {
     OptionalInput,
     /// Some input is required, or is an integer, a boolean or an enum.
     CheckedInput,
+    /// The provider's inputs and outputs are declared by a `job_config.json`.
+    JobConfig,
     /// The provider is an image, run in containers.
     Image,
 }
@@ -122,6 +124,7 @@ impl Applies {
             Self::LoginSecretOrThirdParty => "To providers with an input of type secret_id or a third party.",
             Self::OptionalInput => "To providers with an optional input that has a value in the manifest.",
             Self::CheckedInput => "To providers with an input that is required, or is an integer, a boolean or an enum.",
+            Self::JobConfig => "To providers with a job_config.json.",
             Self::Image => "To images: with --image.",
         }
     }

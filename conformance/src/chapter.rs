@@ -16,7 +16,7 @@ pub struct Chapter {
 }
 
 /// Every chapter, in the order of the catalog.
-pub const CHAPTERS: [Chapter; 12] = [
+pub const CHAPTERS: [Chapter; 13] = [
     Chapter { letters: "CRE", title: "Create", folder: "create" },
     Chapter { letters: "DEL", title: "Delete", folder: "delete" },
     Chapter { letters: "ACT", title: "Action and trigger", folder: "action" },
@@ -26,6 +26,7 @@ pub const CHAPTERS: [Chapter; 12] = [
     Chapter { letters: "PRV", title: "Privacy", folder: "privacy" },
     Chapter { letters: "LPR", title: "Least privilege", folder: "privilege" },
     Chapter { letters: "NET", title: "Network", folder: "network" },
+    Chapter { letters: "CFG", title: "Job configuration", folder: "config" },
     Chapter { letters: "IMG", title: "Image", folder: "image" },
     Chapter { letters: "CRA", title: "Crash and rerun", folder: "crash" },
     Chapter { letters: "ROT", title: "Rotation", folder: "rotation" },

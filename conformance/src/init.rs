@@ -7,22 +7,33 @@ use std::path::Path;
 
 use hallmark_harness::contract::ValueType;
 
-use crate::job_config::{Declaration, JobConfig, JobConfigError};
+use crate::job_config::{Declaration, JobConfig, JobConfigError, Objection};
 
 const HEAD: &str = include_str!("init/head.toml");
 const THIRD_PARTY: &str = include_str!("init/third_party.toml");
 const NO_THIRD_PARTY: &str = include_str!("init/no_third_party.toml");
 const TAIL: &str = include_str!("init/tail.toml");
 
-/// Returns the text of a manifest that is to stand beside the `job_config.json` at `job_config_path`.
-pub fn template(job_config_path: impl AsRef<Path>) -> Result<String, JobConfigError> {
+/// A first manifest.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// The text of the `provider.toml`.
+    pub text: String,
+    /// What is wrong with the `job_config.json` all the same.
+    pub objections: Vec<Objection>,
+}
+
+/// Returns a manifest that is to stand beside the `job_config.json` at `job_config_path`.
+pub fn template(job_config_path: impl AsRef<Path>) -> Result<Template, JobConfigError> {
     let path = job_config_path.as_ref();
     template_naming(path, path.file_name().map_or(path, Path::new))
 }
 
-/// Returns the text of a manifest that finds the `job_config.json` under the path `named`; it is read at `path` now.
-pub fn template_naming(path: &Path, named: &Path) -> Result<String, JobConfigError> {
-    let config = JobConfig::load(path)?;
+/// Returns a manifest that finds the `job_config.json` under the path `named`; it is read at `path` now.
+pub fn template_naming(path: &Path, named: &Path) -> Result<Template, JobConfigError> {
+    let reading = JobConfig::load(path)?;
+    let objections = reading.objections.clone();
+    let config = reading.declared()?;
     let file = named.to_string_lossy();
     let third_party = config.inputs.iter().any(|input| matches!(placeholder(input), Placeholder::Secret(_) | Placeholder::Address));
     let mut text = HEAD.replace("\"job_config.json\"", &quoted(&file));
@@ -31,7 +42,7 @@ pub fn template_naming(path: &Path, named: &Path) -> Result<String, JobConfigErr
     inputs(&mut text, &config.inputs);
     outputs(&mut text, &config.outputs);
     text.push_str(TAIL);
-    Ok(text)
+    Ok(Template { text, objections })
 }
 
 /// What an input gets until the author knows better.
@@ -98,7 +109,7 @@ fn inputs(text: &mut String, inputs: &[Declaration]) {
             Placeholder::Address => "{ third_party = \"example\" }".to_owned(),
         };
         let required = if input.required { "required" } else { "optional: remove the line to let the provider's default work" };
-        let _ = writeln!(text, "{} = {value} # {}, {required}", input.name, described(&input.value_type));
+        let _ = writeln!(text, "{} = {value} # {}, {required}", key(&input.name), described(&input.value_type));
     }
 }
 
@@ -109,7 +120,7 @@ fn outputs(text: &mut String, outputs: &[Declaration]) {
     );
     for output in outputs {
         let required = if output.required { "required" } else { "optional" };
-        let _ = writeln!(text, "[outputs.{}] # {}, {required}", output.name, described(&output.value_type));
+        let _ = writeln!(text, "[outputs.{}] # {}, {required}", key(&output.name), described(&output.value_type));
         text.push_str("# equals = \"{{ credential.secret }}\"\n# public = true\n");
     }
 }
@@ -122,6 +133,12 @@ fn described(value_type: &ValueType) -> String {
         ValueType::SecretId => "id of a secret".to_owned(),
         ValueType::Enum(options) => format!("one of {}", options.iter().map(|option| quoted(option)).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// Returns a name as a key of TOML.
+fn key(name: &str) -> String {
+    let bare = name.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-'));
+    if bare { name.to_owned() } else { quoted(name) }
 }
 
 fn quoted(text: &str) -> String {
@@ -137,7 +154,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("job_config.json");
         std::fs::write(&file, job_config.to_string()).unwrap();
-        let text = template(&file).unwrap();
+        let text = template(&file).unwrap().text;
         std::fs::write(folder.path().join("provider.toml"), &text).unwrap();
         (folder, text)
     }

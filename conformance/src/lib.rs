@@ -3,6 +3,7 @@
 //! | module | job |
 //! |---|---|
 //! | [`manifest`], [`job_config`] | what a provider's author says about the provider |
+//! | [`lint`] | what is wrong with a `job_config.json`, without a run |
 //! | [`catalog`] | the rules as data |
 //! | [`suite`] | the features, planned, played on stages and judged |
 //! | [`oracle`] | reads recordings and says what they show about a rule |
@@ -21,6 +22,7 @@ pub mod exit_code;
 pub mod explain;
 pub mod init;
 pub mod job_config;
+pub mod lint;
 pub mod list;
 pub mod manifest;
 pub mod mutant;

@@ -252,6 +252,7 @@ mod tests {
         let third_party = ThirdPartySource { preset: Some(Preset::Artifactory), spec: None, hosts: Vec::new(), service: None, tcp: None };
         Variant {
             name: None,
+            job_config: true,
             inputs: vec![
                 input("login", ValueType::SecretId, true, InputValue::Secret("login".into())),
                 input("seconds", ValueType::Integer, false, InputValue::Literal("5".into())),

@@ -101,6 +101,12 @@ Feature: No confidential data in metadata
       When Secrets Manager deletes the secret
       Then no secret or personal value is in an address
 
+  @PRV-007
+  Rule: Inputs ask for no personal or confidential data
+    Scenario: The declared inputs are read
+      When the declared inputs are read
+      Then none asks for personal or confidential data as plain text
+
   @PRV-009
   Rule: What the third party's error repeats does not reach the description
     @needs-login-secret

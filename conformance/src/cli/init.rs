@@ -10,6 +10,7 @@ use clap::Args;
 use super::Stop;
 use super::output::print;
 use crate::exit_code;
+use crate::job_config::{Objection, Severity};
 
 /// What `hallmark init` takes.
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<u8, Stop> {
     let stdout = out.as_os_str() == "-";
     let named =
         if stdout { PathBuf::from(arguments.job_config.file_name().unwrap_or_default()) } else { seen_from(&out, &arguments.job_config) };
-    let text = crate::init::template_naming(&arguments.job_config, &named)
+    let crate::init::Template { text, objections } = crate::init::template_naming(&arguments.job_config, &named)
         .map_err(|error| Stop::Usage(anyhow!(error).context("describing the provider from its job_config.json (--job-config names it)")))?;
     if stdout {
         print(&text)?;
@@ -40,6 +41,7 @@ pub(super) fn init(arguments: &InitArguments) -> Result<u8, Stop> {
         write(&out, &text, arguments.force)?;
         tell(&out);
     }
+    point_at(&arguments.job_config, &objections);
     Ok(exit_code::CONFORMANT)
 }
 
@@ -66,6 +68,16 @@ fn write(out: &Path, text: &str, force: bool) -> Result<(), Stop> {
             _ => anyhow!("writing the manifest {}: {error}; choose another place with --out", out.display()),
         })
     })
+}
+
+/// Points at what is wrong with a job_config.json; what is only good to know is left to those who ask.
+#[expect(clippy::print_stderr, reason = "talk goes to standard error")]
+fn point_at(job_config: &Path, objections: &[Objection]) {
+    let faults: Vec<Objection> = objections.iter().filter(|objection| objection.severity() > Severity::Note).cloned().collect();
+    if let Some(counts) = crate::lint::counted(&faults) {
+        let file = job_config.display();
+        eprintln!("{file} is not as generator and deployer want it ({counts}): `hallmark lint {file}` shows where");
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "talk goes to standard error")]

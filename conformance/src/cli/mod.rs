@@ -9,6 +9,7 @@ mod folder;
 mod image;
 mod init;
 mod keeping;
+mod lint;
 mod list;
 mod machinery;
 mod mutant_images;
@@ -46,6 +47,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// Writes a first manifest for a provider of which only the job_config.json is there.
     Init(init::InitArguments),
+    /// Finds what is wrong with a job_config.json, without running anything.
+    Lint(lint::LintArguments),
     /// Serves the fake cloud alone, to try a provider by hand or to script against.
     Serve(serve::ServeArguments),
     /// Makes the image in which the fake cloud runs beside a provider's containers.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => finish(unbroken(|| list::list(&arguments))),
         Command::Explain(arguments) => finish(unbroken(|| explain::explain(&arguments))),
         Command::Init(arguments) => finish(unbroken(|| init::init(&arguments))),
+        Command::Lint(arguments) => finish(unbroken(|| lint::lint(&arguments))),
         Command::Serve(arguments) => finish(unbroken(|| serve::serve(&arguments))),
         Command::Schema(arguments) => finish(unbroken(|| schema::schema(&arguments))),
         Command::Doctor => finish(unbroken(doctor::doctor)),

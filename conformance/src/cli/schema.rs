@@ -21,6 +21,8 @@ enum Described {
     Manifest,
     /// JSON Schema of one line of results.ndjson.
     Results,
+    /// JSON Schema of what `hallmark lint --format json` prints.
+    Lint,
     /// OpenAPI description of the admin API of `hallmark serve`.
     Openapi,
 }
@@ -30,6 +32,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<u8, Stop> {
     let text = match arguments.of {
         Described::Manifest => format!("{:#}\n", crate::manifest::schema()),
         Described::Results => crate::results::schema(),
+        Described::Lint => crate::lint::schema(),
         Described::Openapi => OPENAPI.to_owned(),
     };
     print(&text)?;

@@ -97,6 +97,8 @@ struct Candidate {
     mutation: Option<&'static Mutation>,
     /// Whether it is played as an image.
     image: bool,
+    /// The reference provider's, with the declarations of the mutant.
+    manifest: Manifest,
     plan: Plan,
 }
 
@@ -104,29 +106,31 @@ struct Candidate {
 pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let folder = tempfile::Builder::new().prefix("hallmark-selftest-").tempdir().context("making a temporary folder for the self-test")?;
-    let manifest = manifest(folder.path())?;
-    let variants = manifest.variants();
+    let control = manifest(folder.path(), None)?;
     let candidates: Vec<Candidate> = chosen(&arguments.mutants)?
         .into_iter()
         .map(|(mutation, image)| {
+            let declares = mutation.is_some_and(|mutation| !mutation.declares.is_empty());
+            let mut manifest = if declares { manifest(folder.path(), mutation)? } else { control.clone() };
+            if image {
+                manifest.task_timeout = IMAGE_TASK_TIMEOUT;
+            }
             // Which of its systems a mutant speaks to makes no difference to what it breaks; `--full` shows that too.
             let all = !image && (arguments.full || mutation.is_none());
+            let variants = manifest.variants();
             let variants = if all { &variants } else { &variants[..1] };
-            anyhow::Ok(Candidate { mutation, image, plan: selected(&catalog, variants, mutation, image, arguments.full)? })
+            let plan = selected(&catalog, variants, mutation, image, arguments.full).context("planning the scenarios")?;
+            Ok(Candidate { mutation, image, manifest, plan })
         })
-        .collect::<Result<_, _>>()
-        .context("planning the scenarios")?;
+        .collect::<Result<_, Stop>>()?;
     let (images, processes): (Vec<Candidate>, Vec<Candidate>) = candidates.into_iter().partition(|candidate| candidate.image);
 
     let started = Instant::now();
     let scenarios = images.iter().chain(&processes).map(|candidate| candidate.plan.scenarios.len() as u64).sum();
     let progress = Rc::new(Progress::new(scenarios, ProgressMode::choose(arguments.quiet)));
     let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
-    let tried = Tried { catalog: &catalog, manifest: &manifest, machinery: &machinery, full: arguments.full, progress: progress.clone() };
+    let tried = Tried { catalog: &catalog, machinery: &machinery, full: arguments.full, progress: progress.clone() };
     let mut trials = tried.processes(&processes)?;
-    let mut patient = manifest.clone();
-    patient.task_timeout = IMAGE_TASK_TIMEOUT;
-    let tried = Tried { manifest: &patient, ..tried };
     let engine = if images.is_empty() { Ok(Vec::new()) } else { tried.images(&images)? };
     progress.finish();
     let lacking = match engine {
@@ -168,9 +172,10 @@ fn chosen(ids: &[String]) -> Result<Vec<(Option<&'static Mutation>, bool)>, Stop
     ids.iter().map(find).collect()
 }
 
-fn manifest(folder: &Path) -> Result<Manifest, Stop> {
+fn manifest(folder: &Path, mutation: Option<&Mutation>) -> Result<Manifest, Stop> {
     let path = folder.join("provider.toml");
-    for (file, text) in [(&path, mutant::MANIFEST), (&folder.join("job_config.json"), mutant::JOB_CONFIG)] {
+    let job_config = mutant::job_config(mutation).context("declaring what a mutant takes and reports")?;
+    for (file, text) in [(&path, mutant::MANIFEST), (&folder.join("job_config.json"), job_config.as_str())] {
         std::fs::write(file, text).with_context(|| format!("writing the mutants' {}", file.display()))?;
     }
     let mut manifest = Manifest::load(&path).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
@@ -181,7 +186,6 @@ fn manifest(folder: &Path) -> Result<Manifest, Stop> {
 /// What all trials share.
 struct Tried<'run> {
     catalog: &'run Catalog,
-    manifest: &'run Manifest,
     machinery: &'run Machinery,
     full: bool,
     progress: Rc<Progress>,
@@ -197,10 +201,10 @@ impl Tried<'_> {
             provider: Provider {
                 program: program.clone(),
                 arguments: vec!["mutant".into(), candidate.mutation.map_or(CONTROL, |mutation| mutation.id).into()],
-                own: self.manifest.env.clone(),
-                declared: self.manifest.job_config.variables.clone(),
+                own: candidate.manifest.env.clone(),
+                declared: candidate.manifest.job_config.variables.clone(),
                 completed: CompletedJobs::Immediately,
-                limit: self.manifest.task_timeout + OVERRUN,
+                limit: candidate.manifest.task_timeout + OVERRUN,
                 grace: GRACE,
             },
         };
@@ -215,8 +219,10 @@ impl Tried<'_> {
             Ok(daemon) => daemon,
             Err(error) => return Ok(Err(error.to_string())),
         };
+        // Those that are wrong as images declare what the reference provider does.
+        let Some(first) = candidates.first() else { return Ok(Ok(Vec::new())) };
         let mutants: Vec<_> = candidates.iter().map(|candidate| candidate.mutation).collect();
-        let images = runtime.block_on(MutantImages::begin(daemon, &mutants, self.manifest, &self.machinery.resources))?;
+        let images = runtime.block_on(MutantImages::begin(daemon, &mutants, &first.manifest, &self.machinery.resources))?;
         let staging = |provider| Staging::Container { stages: images.stages.clone(), provider: Box::new(provider) };
         let staged = candidates.iter().zip(images.providers.iter().cloned().map(staging));
         let trials = runtime.block_on(self.all(staged, IMAGES_AT_ONCE));
@@ -235,7 +241,7 @@ impl Tried<'_> {
     async fn trial(&self, candidate: &Candidate, staging: Staging, at_once: usize) -> Trial {
         let progress = self.progress.clone();
         let heard = move |planned: &crate::suite::Planned, _: &_| progress.scenario_finished(&planned.id, Verdict::Pass);
-        let suite = Suite::new(self.manifest.clone(), &candidate.plan, staging, 1, None, at_once, Box::new(heard));
+        let suite = Suite::new(candidate.manifest.clone(), &candidate.plan, staging, 1, None, at_once, Box::new(heard));
         let collector = suite.collector();
         suite.play().await;
         let (outcomes, trouble) = collector.gathered();

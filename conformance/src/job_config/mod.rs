@@ -1,18 +1,32 @@
 //! `job_config.json`: the inputs (`SMIN_*`) and outputs (`SMOUT_*`) that a provider declares.
 //!
 //! Two tools of IBM's read the file, each with a grammar of its own: the generator writes the provider's Go code from it, and
-//! the deployer turns it into the environment of a Code Engine job. [`JobConfig`] takes only what both accept and understand
-//! alike; everything else is an [`Objection`] that says which tool minds.
+//! the deployer turns it into the environment of a Code Engine job. [`JobConfig::read`] is the one reading of the file, whoever wants it: what it
+//! declares where that is plain, and every [`Objection`], which says which tool minds and where.
+//!
+//! It is plain what a file declares where it is a JSON object with a list of variables, each with a name behind `SMIN_` or `SMOUT_` that a variable
+//! can have, a known type, and a `required` that is true, false or not there. That much the loader of manifests asks for; whether both tools take
+//! the file too is for the rules CFG-001 to CFG-003 to judge.
 
+mod asked;
+mod attributes;
+mod code;
 mod document;
 mod objection;
+mod placed;
+mod position;
+mod tool;
+mod traps;
 mod variable;
 
 use std::path::{Path, PathBuf};
 
 use hallmark_harness::contract::ValueType;
 
+pub use asked::{ADVICE as ASKED_ADVICE, Asked, of as asked_for};
+pub use code::{Code, Severity};
 pub use objection::{Mind, Objection};
+pub use position::Position;
 pub use variable::{Direction, Variable};
 
 /// One declared input or output.
@@ -31,10 +45,19 @@ pub struct Declaration {
 pub struct JobConfig {
     /// The inputs, in the file's order.
     pub inputs: Vec<Declaration>,
-    /// The outputs, in the file's order. At least one is required.
+    /// The outputs, in the file's order.
     pub outputs: Vec<Declaration>,
     /// Every variable with its text as written. The job definition carries them, so a job finds them in its environment.
     pub variables: Vec<(String, String)>,
+}
+
+/// What a `job_config.json` says, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// What it declares; none where that is not plain. There is an error among the objections then.
+    pub config: Option<JobConfig>,
+    /// What is wrong with it, in the order of the file.
+    pub objections: Vec<Objection>,
 }
 
 /// Why a `job_config.json` cannot be used.
@@ -49,54 +72,62 @@ pub enum JobConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// Generator or deployer would refuse it, or they read it differently. Holds at least one objection.
-    #[error("the job configuration is not one that generator and deployer both take: {}", objection::joined(.0))]
+    /// Nobody can say what it declares. Holds at least one objection.
+    #[error("the job configuration does not say what the provider takes and reports: {}", objection::joined(.0))]
     Invalid(Vec<Objection>),
+}
+
+impl Reading {
+    /// Returns what the file declares, or the errors that leave it open.
+    pub fn declared(self) -> Result<JobConfig, JobConfigError> {
+        self.config.ok_or_else(|| {
+            let errors = self.objections.into_iter().filter(|objection| objection.severity() == Severity::Error);
+            JobConfigError::Invalid(errors.collect())
+        })
+    }
 }
 
 impl JobConfig {
     /// Reads the file at `path`.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, JobConfigError> {
+    pub fn load(path: impl AsRef<Path>) -> Result<Reading, JobConfigError> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|source| JobConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(&bytes)
+        Ok(Self::read(&bytes))
     }
 
-    /// Reads the bytes of a `job_config.json` and reports all objections at once.
-    pub fn parse(bytes: &[u8]) -> Result<Self, JobConfigError> {
-        let (variables, mut objections) = document::variables(bytes).map_err(|objection| JobConfigError::Invalid(vec![objection]))?;
-        match Self::from_variables(variables) {
-            Ok(config) if objections.is_empty() => Ok(config),
-            Ok(_) => Err(JobConfigError::Invalid(objections)),
-            Err(further) => {
-                // A variable that could not be read may have been the required output.
-                let complete = objections.is_empty();
-                objections.extend(further.into_iter().filter(|further| complete || further.variable.is_some()));
-                Err(JobConfigError::Invalid(objections))
-            }
+    /// Reads the bytes of a `job_config.json`, and finds everything that is wrong with it.
+    pub fn read(bytes: &[u8]) -> Reading {
+        let document::Document { variables, complete, list, mut objections } = document::read(bytes);
+        objections.extend(traps::of_each(&variables));
+        // A variable that is not plain may have been the required output, or an input.
+        if complete {
+            let missing = missing_required_output(&variables).map(|objection| Objection { span: list.clone(), ..objection });
+            objections.extend(missing);
+            objections.extend(traps::of_all(&variables, &list));
         }
+        objections.sort_by_key(|objection| objection.span.start);
+        Reading { config: complete.then(|| Self::of(variables)), objections }
     }
 
-    /// Puts variables together; refuses duplicates and a configuration without a required output.
-    pub fn from_variables(variables: Vec<Variable>) -> Result<Self, Vec<Objection>> {
-        let mut objections = Vec::new();
-        if let Some(objection) = missing_required_output(&variables) {
-            objections.push(objection);
-        }
+    /// Puts variables together that stand in no file; refuses a configuration without a required output.
+    pub fn from_variables(variables: Vec<Variable>) -> Result<Self, Objection> {
+        missing_required_output(&variables).map_or_else(|| Ok(Self::of(variables)), Err)
+    }
+
+    /// Of a variable that is declared twice the first counts.
+    fn of(variables: Vec<Variable>) -> Self {
         let mut config = Self::default();
         for variable in variables {
-            let text = (variable.name, variable.text);
-            if config.variables.iter().any(|(name, _)| *name == text.0) {
-                objections.push(Objection::of(&text.0, "is declared twice", Mind::Uncompilable, "keep one of the declarations"));
-                continue;
+            let declared = match variable.direction {
+                Direction::Input => &mut config.inputs,
+                Direction::Output => &mut config.outputs,
+            };
+            if declared.iter().all(|earlier| earlier.name != variable.declaration.name) {
+                declared.push(variable.declaration);
+                config.variables.push((variable.name, variable.text));
             }
-            match variable.direction {
-                Direction::Input => config.inputs.push(variable.declaration),
-                Direction::Output => config.outputs.push(variable.declaration),
-            }
-            config.variables.push(text);
         }
-        if objections.is_empty() { Ok(config) } else { Err(objections) }
+        config
     }
 }
 
@@ -107,7 +138,14 @@ fn missing_required_output(variables: &[Variable]) -> Option<Objection> {
     }
     // The generator believes the last `required`, the deployer any that is true.
     let mind = if outputs.any(|output| output.required_anywhere) { Mind::Generator } else { Mind::Both };
-    Some(Objection::whole("no output is required", mind, "mark what every created credential holds, e.g. SMOUT_TOKEN, `required:true`"))
+    Some(Objection {
+        code: Code::NoRequiredOutput,
+        variable: None,
+        reason: "no output is required".to_owned(),
+        mind,
+        advice: "mark what every created credential holds, e.g. SMOUT_TOKEN, `required:true`".to_owned(),
+        span: 0..0,
+    })
 }
 
 #[cfg(test)]

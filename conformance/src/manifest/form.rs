@@ -21,6 +21,9 @@ form! {
         /// A command with its arguments that builds the program. It runs in this file's folder before the provider is judged.
         build: Option<Located<Vec<String>>>,
         /// The `job_config.json` that declares inputs and outputs, relative to this file. Without it, declare them by `[[input]]` and `[[output]]`.
+        /// It is read where it says what there is: a list of variables, each with a name behind SMIN_ or SMOUT_ that a variable can have, a known type, and
+        /// a `required` that is true, false or not there. Whatever else generator or deployer have against it is judged (CFG-001 to CFG-003), and
+        /// `hallmark lint` shows it.
         job_config: Option<Located<String>>,
         /// The inputs, where there is no `job_config.json`.
         input: Option<Vec<Located<DeclarationForm>>>,

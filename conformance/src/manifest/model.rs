@@ -31,6 +31,8 @@ pub struct Manifest {
     pub job_config_path: Option<PathBuf>,
     /// SHA-256 of the `job_config.json`, in hexadecimal, when there is one.
     pub job_config_digest: Option<String>,
+    /// The text of the `job_config.json`, when there is one: what is wrong with it is judged.
+    pub job_config_text: Option<String>,
     /// How long Secrets Manager waits for a task. Above zero, at most 24 hours.
     pub task_timeout: Duration,
     /// Further hosts that the provider may contact by name.
@@ -80,6 +82,8 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 pub struct Variant {
     /// Its name, or none where the manifest declares no variants.
     pub name: Option<String>,
+    /// Whether inputs and outputs are declared by a `job_config.json`, and not by the manifest itself.
+    pub job_config: bool,
     /// Every declared input, in the order of the declaration.
     pub inputs: Vec<DeclaredInput>,
     /// Every declared output, in the order of the declaration.

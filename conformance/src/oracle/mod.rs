@@ -6,6 +6,7 @@ mod action;
 mod backoff;
 mod calls;
 mod concurrency;
+mod config;
 mod connections;
 mod crash;
 mod creation;
@@ -26,6 +27,7 @@ pub use action::{changed_nothing, refused_action};
 pub use backoff::{backs_off, policy, retry_after_respected};
 pub use calls::{lost_answer, refusal_accepted, silence_bounded, third_party_retried, token_retried, unknown_key};
 pub use concurrency::{undisturbed_creations, undisturbed_deletions};
+pub use config::{asks_for_nothing_secret, requires_an_output, says_one_thing, taken_by_both};
 pub use creation::{
     created_once, distinct_ids, exists_as_reported, intact, no_undeclared_output, reported_failed, required_outputs, rotated, undo_logged,
     undone, unreported_gone,

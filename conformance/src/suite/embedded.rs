@@ -10,6 +10,7 @@ macro_rules! features {
 }
 
 features![
+    "config/config.feature",
     "crash/crash.feature",
     "create/create.feature",
     "create/refused.feature",

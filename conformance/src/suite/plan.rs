@@ -216,6 +216,9 @@ fn unfit(
     if applies == Applies::Image && !image {
         return Some(PROCESS.into());
     }
+    if applies == Applies::JobConfig && !variant.job_config {
+        return Some("the manifest declares inputs and outputs itself, without a job_config.json".into());
+    }
     if applies == Applies::ThirdParty && !third_party {
         return Some("the manifest declares no third party".into());
     }

@@ -7,8 +7,8 @@ use hallmark_harness::cloud::third_party::ThirdPartySpec;
 use hallmark_harness::docker::ImageFacts;
 use hallmark_harness::engine::Knobs;
 use hallmark_harness::stage::{
-    AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, TcpServiceSetup, ThirdPartySetup,
-    TrustedProfileSetup,
+    AccountSetup, CanaryKind, Declared, DeclaredInput, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup,
+    TcpServiceSetup, ThirdPartySetup, TrustedProfileSetup,
 };
 use secrecy::ExposeSecret;
 
@@ -182,7 +182,13 @@ pub(super) fn header(
         roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
         not_resubmitted: manifest.delete.not_resubmitted.clone(),
         image: image.cloned(),
+        declared: Some(declared(manifest, variant)),
     }
+}
+
+fn declared(manifest: &Manifest, variant: &Variant) -> Declared {
+    let input = |input: &crate::manifest::DeclaredInput| DeclaredInput { name: input.name.clone(), value_type: input.value_type.clone() };
+    Declared { inputs: variant.inputs.iter().map(input).collect(), job_config: manifest.job_config_text.clone() }
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use name::{Meaning, meaning, words};
+
 use crate::redaction::SHORTEST_SECRET;
 
 /// What an image tells about itself.

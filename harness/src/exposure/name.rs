@@ -2,7 +2,7 @@
 
 /// What a name promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub enum Meaning {
     /// A password: any word may be one.
     Password,
     /// A key or token, which is not a word of a language.
@@ -89,7 +89,7 @@ const ABOUT: [&str; 75] = [
 ];
 
 /// Returns what a name promises; none where it promises nothing secret.
-pub(super) fn meaning(name: &str) -> Option<Meaning> {
+pub fn meaning(name: &str) -> Option<Meaning> {
     let words = words(name);
     for (at, word) in words.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| words.get(before)).map_or("", String::as_str);
@@ -114,7 +114,7 @@ pub(super) fn is_contact(label: &str) -> bool {
 }
 
 /// Splits `dbPassword`, `DB_PASSWORD` and `db.password` into words, in capitals.
-fn words(name: &str) -> Vec<String> {
+pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_lower = false;
     for character in name.chars() {

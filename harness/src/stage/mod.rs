@@ -23,7 +23,7 @@ pub use crash::{KILL_NOTE, KillMoment};
 pub use error::StageError;
 pub use live::{Demand, Ground, LiveStage, Ran};
 pub use process::{ProcessGround, ProcessStage, Provider, Resources};
-pub use recording::{FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
+pub use recording::{Declared, DeclaredInput, FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
 pub use setup::{
     AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, TcpServiceSetup,
     ThirdPartySetup, TrustedProfileSetup,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::third_party::LedgerEntry;
-use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, VersionId};
+use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, ValueType, VersionId};
 use crate::docker::ImageFacts;
 use crate::journal::Event;
 
@@ -48,6 +48,28 @@ pub struct RecordingHeader {
     /// What the provider's image says about itself; none where it is no image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageFacts>,
+    /// What the provider asks for; none in recordings of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
+}
+
+/// What a provider declares beside its outputs, as far as something is to be judged by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Declared {
+    /// The inputs.
+    pub inputs: Vec<DeclaredInput>,
+    /// The text of the `job_config.json`; none where inputs and outputs are declared elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_config: Option<String>,
+}
+
+/// One declared input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeclaredInput {
+    /// Its lower-case name.
+    pub name: String,
+    /// Its type.
+    pub value_type: ValueType,
 }
 
 /// The world at the end of a scenario.
@@ -207,6 +229,10 @@ mod tests {
                 roles: vec!["SecretTaskUpdater".into()],
                 not_resubmitted: vec![403],
                 image: Some(ImageFacts { os: "linux".into(), ..ImageFacts::default() }),
+                declared: Some(Declared {
+                    inputs: vec![DeclaredInput { name: "a".into(), value_type: ValueType::Enum(vec!["b".into(), "c".into()]) }],
+                    job_config: Some("\u{feff}{}\n".into()),
+                }),
             },
             events: kinds.into_iter().zip(0..).map(|(kind, id)| Event { id, at: id * 10, kind }).collect(),
             snapshot: Snapshot { lost_events: 1, ..Snapshot::default() },

@@ -7,13 +7,14 @@ use super::super::form::{DeclarationForm, ManifestForm};
 use super::super::located::Located;
 use super::super::problem::{Problem, Problems};
 use super::digest;
-use crate::job_config::{Direction, JobConfig, JobConfigError, Objection, Variable};
+use crate::job_config::{Direction, JobConfig, JobConfigError, Objection, Position, Variable};
 
 /// The declarations and where they came from.
 pub(super) struct Declared {
     pub(super) config: JobConfig,
     pub(super) path: Option<PathBuf>,
     pub(super) digest: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 pub(super) fn declared(form: &ManifestForm, directory: &Path, problems: &mut Problems) -> Option<Declared> {
@@ -50,11 +51,14 @@ fn from_file(file: &Located<String>, directory: &Path, problems: &mut Problems) 
             return None;
         }
     };
-    match JobConfig::parse(&bytes) {
-        Ok(config) => Some(Declared { config, digest: Some(digest(&bytes)), path: Some(path) }),
+    let text = String::from_utf8_lossy(&bytes);
+    // What a tool minds and what can be understood all the same is for the rules to judge.
+    match JobConfig::read(&bytes).declared() {
+        Ok(config) => Some(Declared { config, digest: Some(digest(&bytes)), text: Some(text.into_owned()), path: Some(path) }),
         Err(JobConfigError::Invalid(objections)) => {
             for objection in objections {
-                object(&objection, &file.span, &format!("{}: ", path.display()), "this file", problems);
+                let place = format!("{}:{}: ", path.display(), Position::of(&text, objection.span.start));
+                object(&objection, &file.span, &place, "this file", problems);
             }
             None
         }
@@ -92,12 +96,10 @@ fn from_tables<'a>(tables: impl Iterator<Item = (Direction, &'a Located<Declarat
         return None;
     }
     match JobConfig::from_variables(variables.into_iter().map(|(variable, _)| variable).collect()) {
-        Ok(config) => Some(Declared { config, path: None, digest: None }),
-        Err(objections) => {
-            for objection in objections {
-                let help = "add an `[[output]]` with `required = true` for what every created credential holds";
-                problems.push(Problem::new(span.clone(), objection.reason, "the last declaration", help));
-            }
+        Ok(config) => Some(Declared { config, path: None, digest: None, text: None }),
+        Err(objection) => {
+            let help = "add an `[[output]]` with `required = true` for what every created credential holds";
+            problems.push(Problem::new(span, objection.reason, "the last declaration", help));
             None
         }
     }

@@ -72,6 +72,7 @@ fn read(path: &Path, bytes: &[u8], tree: Spanned<DeTable<'_>>, problems: &mut Pr
         job_config: declared.config,
         job_config_path: declared.path,
         job_config_digest: declared.digest,
+        job_config_text: declared.text,
         task_timeout: root.task_timeout,
         hosts: root.hosts,
         sm_url: form.sm_url.unwrap_or(super::InstanceUrl::Loopback),

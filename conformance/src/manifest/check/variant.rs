@@ -29,6 +29,7 @@ pub(super) struct Layers<'a> {
     pub(super) outputs: Merged<'a, OutputForm>,
     pub(super) secrets: Merged<'a, SecretForm>,
     pub(super) third_parties: Merged<'a, ThirdPartyForm>,
+    job_config: bool,
     trusted_profile: Option<&'a TrustedProfileForm>,
     env: Option<&'a Entries<String>>,
 }
@@ -45,6 +46,7 @@ impl<'a> Layers<'a> {
             outputs: merged(form.outputs.as_ref(), over.and_then(|over| over.outputs.as_ref())),
             secrets: merged(form.secrets.as_ref(), over.and_then(|over| over.secrets.as_ref())),
             third_parties: merged(form.third_party.as_ref(), over.and_then(|over| over.third_party.as_ref())),
+            job_config: form.job_config.is_some(),
             trusted_profile: over.and_then(|over| over.trusted_profile.as_ref()).or(form.trusted_profile.as_ref()),
             env: form.env.as_ref(),
         }
@@ -77,6 +79,7 @@ pub(super) fn resolved(form: &ManifestForm, config: &JobConfig, problems: &mut P
 fn resolve(layers: &Layers<'_>, config: &JobConfig, problems: &mut Problems) -> Variant {
     Variant {
         name: layers.variant.map(|name| name.value.clone()),
+        job_config: layers.job_config,
         inputs: input::inputs(layers, config, problems),
         outputs: outputs(layers, config, problems),
         third_parties: source::third_parties(layers, problems),

@@ -16,6 +16,8 @@ pub struct Mutation {
     pub holes: &'static [&'static str],
     /// Text that a finding of its own rule contains.
     pub says: &'static str,
+    /// Variables of its job_config.json that the reference provider's does not have, or has with another value.
+    pub declares: &'static [(&'static str, &'static str)],
 }
 
 impl Mutation {
@@ -27,11 +29,18 @@ impl Mutation {
 
 /// Makes a constant of each row, and the list of all of them.
 macro_rules! mutations {
-    ($($name:ident = $id:literal, $wrong:literal; breaks $($broken:literal)+; $(holes $($hole:literal)+;)? says $says:literal;)+) => {
+    ($($name:ident = $id:literal, $wrong:literal; breaks $($broken:literal)+; $(holes $($hole:literal)+;)? $(declares $($variable:literal = $text:literal)+;)?
+        says $says:literal;)+) => {
         $(
             #[doc = $wrong]
-            pub const $name: Mutation =
-                Mutation { id: $id, wrong: $wrong, breaks: &[$($broken),+], holes: &[$($($hole),+)?], says: $says };
+            pub const $name: Mutation = Mutation {
+                id: $id,
+                wrong: $wrong,
+                breaks: &[$($broken),+],
+                holes: &[$($($hole),+)?],
+                says: $says,
+                declares: &[$($(($variable, $text)),+)?],
+            };
         )+
         /// All of the chapter.
         pub const ALL: &[Mutation] = &[$($name),+];
@@ -39,6 +48,7 @@ macro_rules! mutations {
 }
 
 pub mod action;
+pub mod config;
 pub mod crash;
 pub mod create;
 pub mod delete;
@@ -63,6 +73,7 @@ pub fn all() -> impl Iterator<Item = &'static Mutation> {
         privacy::ALL,
         privilege::ALL,
         network::ALL,
+        config::ALL,
         image::ALL,
         crash::ALL,
         rotation::ALL,

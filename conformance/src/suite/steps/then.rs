@@ -78,6 +78,10 @@ judged! {
     least_rights: "the creation and the deletion worked" => |history, _| oracle::works_with_least_rights(history);
     size: "every job stayed within the deployer's size" => |history, _| oracle::stays_within_its_size(history);
     tells_nothing: "the image's labels, environment and history hold no secret or personal value" => |history, _| oracle::tells_nothing_secret(history);
+    taken_by_both: "generator and deployer both take it" => |history, _| oracle::taken_by_both(history);
+    requires_an_output: "at least one output is required" => |history, _| oracle::requires_an_output(history);
+    says_one_thing: "nothing in it is ambiguous, reserved, uncompilable or expanded by a shell" => |history, _| oracle::says_one_thing(history);
+    asks_for_nothing_secret: "none asks for personal or confidential data as plain text" => |history, _| oracle::asks_for_nothing_secret(history);
     succeeds: "the job succeeds" => |history, _| oracle::ended(history, Ended::Successfully);
     fails: "the job fails" => |history, _| oracle::ended(history, Ended::AsFailed);
 }
