@@ -54,3 +54,71 @@ pub fn asks_for_nothing_secret(history: &History<'_>) -> Vec<Judgement> {
         .collect();
     if found.is_empty() { vec![Judgement::pass(RULE, format!("none of {} inputs asks for any", inputs.len()), [])] } else { found }
 }
+
+#[cfg(test)]
+mod tests {
+    use hallmark_harness::contract::ValueType;
+    use hallmark_harness::stage::{DeclaredInput, FORMAT, Recording, RecordingHeader, Snapshot};
+
+    use super::*;
+    use crate::verdict::Verdict;
+
+    fn recording(declared: Option<Declared>) -> Recording {
+        let header = RecordingHeader {
+            format: FORMAT,
+            scenario: "config/config.feature:7".into(),
+            outputs: Vec::new(),
+            named_secrets: Vec::new(),
+            third_party: false,
+            task_timeout_milliseconds: 1000,
+            roles: Vec::new(),
+            not_resubmitted: Vec::new(),
+            image: None,
+            declared,
+        };
+        Recording { header, events: Vec::new(), snapshot: Snapshot::default() }
+    }
+
+    fn of_text(text: &str) -> Recording {
+        recording(Some(Declared { inputs: Vec::new(), job_config: Some(text.to_owned()) }))
+    }
+
+    #[test]
+    fn the_recorded_text_is_judged_and_each_finding_has_its_place() {
+        let text = crate::mutant::JOB_CONFIG.replace("type:integer, required:false", "type:integer, required:false,");
+        let recording = of_text(&text);
+        let history = History::new(&recording);
+        let [broken] = &taken_by_both(&history)[..] else { panic!("one finding") };
+        assert_eq!(broken.verdict, Verdict::Fail);
+        assert!(
+            broken.actual.starts_with("job_config.json:8:") && broken.actual.contains("SMIN_EXPIRES_IN ends with a comma"),
+            "{broken:?}"
+        );
+        assert_eq!(says_one_thing(&history)[0].verdict, Verdict::Fail, "the deployer takes it");
+        assert_eq!(requires_an_output(&history)[0].verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_recording_without_declarations_proves_nothing() {
+        for recording in [recording(None), recording(Some(Declared::default()))] {
+            let history = History::new(&recording);
+            for judge in [taken_by_both, requires_an_output, says_one_thing] {
+                assert_eq!(judge(&history)[0].verdict, Verdict::NotExercised);
+            }
+        }
+        assert_eq!(asks_for_nothing_secret(&History::new(&recording(None)))[0].verdict, Verdict::NotExercised);
+    }
+
+    #[test]
+    fn inputs_are_judged_wherever_they_are_declared() {
+        let input = |name: &str, value_type| DeclaredInput { name: name.to_owned(), value_type };
+        let inputs = vec![input("token", ValueType::SecretId), input("password", ValueType::String), input("email", ValueType::String)];
+        let recording = recording(Some(Declared { inputs, job_config: None }));
+        let judged = asks_for_nothing_secret(&History::new(&recording));
+        let found: Vec<&str> = judged.iter().map(|judgement| judgement.actual.as_str()).collect();
+        assert_eq!(
+            found,
+            ["the input password asks for a password as plain text", "the input email asks for an e-mail address as plain text"]
+        );
+    }
+}

@@ -267,6 +267,20 @@ mod tests {
     }
 
     #[test]
+    fn without_a_job_config_there_is_nothing_to_judge_about_one() {
+        let inline = "name = 'a'\ncommand = './a'\n[[output]]\nname = 'token'\ntype = 'string'\nrequired = true\n";
+        let manifest = crate::manifest::Manifest::from_bytes(std::path::Path::new("provider.toml"), inline.as_bytes()).unwrap();
+        let catalog = Catalog::built_in().unwrap();
+        let plan = Plan::new(&catalog, &manifest.variants(), &[], &Selection::default()).unwrap();
+        for rule in ["CFG-001", "CFG-002", "CFG-003"] {
+            assert!(plan.scenarios.iter().all(|scenario| scenario.rule.as_str() != rule), "{rule}");
+            let reason = plan.inapplicable.iter().find(|one| one.rule.as_str() == rule).map(|one| one.reason.as_str());
+            assert!(reason.is_some_and(|reason| reason.contains("without a job_config.json")), "{rule}: {reason:?}");
+        }
+        assert!(plan.scenarios.iter().any(|scenario| scenario.rule.as_str() == "PRV-007"), "inputs are judged wherever they are declared");
+    }
+
+    #[test]
     fn nothing_happens_after_something_was_judged() {
         use gherkin::StepType::{Given, Then, When};
         for (path, text) in FEATURES {

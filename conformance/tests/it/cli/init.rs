@@ -58,6 +58,22 @@ fn a_dash_is_standard_output() {
 }
 
 #[test]
+fn what_is_wrong_with_the_job_config_is_pointed_at_and_the_manifest_written_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let job_config = folder.path().join("job_config.json");
+    fs::write(&job_config, JOB_CONFIG.replace("secret_id, required:true", "string, required:true,")).expect("it can be written");
+    let called = call(&["init", "--job-config", text(&job_config)]);
+    assert_eq!(called.code, Some(0), "{}", called.stderr);
+    assert!(called.stderr.contains("(1 error)") && called.stderr.contains("hallmark lint"), "{}", called.stderr);
+    Manifest::load(folder.path().join("provider.toml")).expect("what was written loads");
+
+    fs::write(&job_config, JOB_CONFIG.replace("secret_id", "secret")).expect("it can be written");
+    let refused = call(&["init", "--job-config", text(&job_config), "--force"]);
+    assert_eq!(refused.code, Some(2), "what it declares is not plain");
+    assert!(refused.stderr.contains("unknown type `secret`"), "{}", refused.stderr);
+}
+
+#[test]
 fn a_job_config_that_is_not_there_is_named() {
     let called = call(&["init", "--job-config", "/no/such/job_config.json"]);
     assert_eq!(called.code, Some(2));

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod init;
+mod lint;
 mod read;
 mod serve;
 
