@@ -176,7 +176,8 @@ fn personal(words: &[&str]) -> Option<Asked> {
         let about = after.iter().any(|word| ABOUT.contains(word) || ABOUT_CONTACT.contains(word));
         // The address of a program's account is nobody's.
         let of_program = before.iter().any(|word| matches!(*word, "SERVICE" | "ROBOT" | "BOT" | "NOREPLY"));
-        (!about && !(of_program && asked == Asked::Email)).then_some(asked)
+        let nobodys = of_program && asked == Asked::Email;
+        (!about && !nobodys).then_some(asked)
     })
 }
 
@@ -188,8 +189,9 @@ fn begins(words: &[&str]) -> Option<(Asked, usize)> {
         ["PHONE" | "TELEPHONE" | "CELLPHONE" | "PHONENUMBER" | "MSISDN", ..] => (Asked::Phone, 1),
         ["MOBILE" | "CELL", "NUMBER", ..] => (Asked::Phone, 2),
         ["SSN" | "NATIONALID", ..] => (Asked::NationalId, 1),
-        ["SOCIAL", "SECURITY", ..] => (Asked::NationalId, 2),
-        ["NATIONAL", "ID" | "IDENTITY" | "IDENTIFIER", ..] | ["PASSPORT", "NUMBER" | "NO" | "ID", ..] => (Asked::NationalId, 2),
+        ["SOCIAL", "SECURITY", ..] | ["NATIONAL", "ID" | "IDENTITY" | "IDENTIFIER", ..] | ["PASSPORT", "NUMBER" | "NO" | "ID", ..] => {
+            (Asked::NationalId, 2)
+        }
         ["DOB" | "BIRTHDATE" | "BIRTHDAY", ..] => (Asked::BirthDate, 1),
         ["BIRTH", "DATE" | "DAY", ..] => (Asked::BirthDate, 2),
         ["DATE", "OF", "BIRTH", ..] => (Asked::BirthDate, 3),

@@ -40,10 +40,9 @@ impl Asked<'_> {
     fn key(&self) -> Option<&'static str> {
         let refusal = || [&self.generator, &self.deployer].into_iter().find_map(|read| read.as_ref().err().filter(|why| why.is_of_value()));
         match (self.said(), refusal()) {
-            (Some(Said::Type(_)), _) => Some("type"),
-            (Some(Said::Required(_)), _) | (None, Some(Refusal::Required(_))) => Some("required"),
-            (None, Some(_)) => Some("type"),
             (None, None) => None,
+            (Some(Said::Required(_)), _) | (None, Some(Refusal::Required(_))) => Some("required"),
+            (Some(Said::Type(_)), _) | (None, Some(_)) => Some("type"),
         }
     }
 }

@@ -100,14 +100,13 @@ fn through_xargs(text: &str) -> Option<String> {
         match (quote, character) {
             (Some(open), _) if character == open => quote = None,
             (Some(_), '\n') => return None,
-            (Some(_), _) => word.get_or_insert_default().push(character),
             (None, ' ' | '\t' | '\n') => words.extend(word.take()),
             (None, '\'' | '"') => {
                 quote = Some(character);
                 word.get_or_insert_default();
             }
             (None, '\\') => word.get_or_insert_default().extend(characters.next()),
-            (None, _) => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);

@@ -39,7 +39,7 @@ pub fn human(lint: &Lint, width: usize, color: bool) -> String {
 
 fn summary(lint: &Lint) -> String {
     let path = &lint.path;
-    let found = counted(&lint.objections).map_or_else(|| "nothing found".to_owned(), |counts| counts);
+    let found = counted(&lint.objections).unwrap_or_else(|| "nothing found".to_owned());
     let number = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
     let declared = match lint.declared {
         Some((inputs, outputs)) => format!("It declares {} and {}", number(inputs, "input"), number(outputs, "output")),
