@@ -32,8 +32,8 @@ pub(super) fn steps(arguments: &StepsArguments) -> Result<u8, Stop> {
 
 fn human(steps: &[Step]) -> String {
     let mut text = wrapped(
-        "Steps for features of your own (hallmark run MANIFEST --features DIR). (a|b) is a choice, what stands in [ ] may be left out, NUMBER and \
-         TEXT are values. Each scenario stands in a `Rule:` that is tagged with an id of yours, such as @OWN-001, and with @must, @should or @info; \
+        "Steps for features of your own (hallmark run MANIFEST --features DIR). (a | b) is a choice, what stands in [ ] may be left out, \
+         words in capitals such as NUMBER are values. Each scenario stands in a `Rule:` that is tagged with an id of yours, such as @OWN-001, and with @must, @should or @info; \
          its steps are in the order Given, When, Then.",
         PAGE,
         "",

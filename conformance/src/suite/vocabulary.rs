@@ -18,7 +18,7 @@ const LIKELY: f64 = 0.7;
 pub struct Step {
     /// `Given`, `When` or `Then`.
     pub keyword: &'static str,
-    /// How it is written: `(a|b)` is a choice, what stands in `[ ]` may be left out, NUMBER and TEXT are values.
+    /// How it is written: `(a | b)` is a choice, what stands in `[ ]` may be left out, words in capitals are values.
     pub phrase: String,
     /// The regular expression that a step's text must match.
     pub pattern: String,
@@ -85,7 +85,8 @@ fn of<Kind: inventory::Collect + StepConstructor<ProviderWorld>>(kind: StepType,
 /// Returns a step's regular expression as a person writes the step.
 fn readable(pattern: &str) -> String {
     let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
-    let values = pattern.replace(r"(\d{3})", "NUMBER").replace(r"(\d+)", "NUMBER").replace("(.+)", "TEXT").replace("(?:", "(");
+    let values = pattern.replace(r"(\d{3})", "NUMBER").replace(r"(\d+)", "NUMBER").replace("(.+)", "TEXT").replace(r"(\S+)", "TEXT");
+    let values = values.replace("([A-Z_]+)", "NAME").replace("(SM_[A-Z_]+)", "SM_NAME").replace("(?:", "(");
     let mut text = String::new();
     // Where the groups that are open begin.
     let mut open = Vec::new();
@@ -110,6 +111,7 @@ fn readable(pattern: &str) -> String {
                 let optional = text.pop().map_or(String::new(), |letter| format!("[{letter}]"));
                 text.push_str(&optional);
             }
+            '|' => text.push_str(" | "),
             character => text.push(character),
         }
     }
@@ -123,10 +125,10 @@ mod tests {
     #[test]
     fn patterns_read_as_steps() {
         for (pattern, phrase) in [
-            ("^Secrets Manager answers (every|the first) update with (\\d{3})$", "Secrets Manager answers (every|the first) update with NUMBER"),
-            ("^never answers an? (update|creation)$", "never answers a[n] (update|creation)"),
-            ("^with (\\d{3})(?: and (an HTML page|nothing))?$", "with NUMBER[ and (an HTML page|nothing)]"),
-            ("^(?:IAM|the third party) says (.+)\\.$", "(IAM|the third party) says TEXT."),
+            ("^Secrets Manager answers (every|the first) update with (\\d{3})$", "Secrets Manager answers (every | the first) update with NUMBER"),
+            ("^never answers an? (update|creation)$", "never answers a[n] (update | creation)"),
+            ("^with (\\d{3})(?: and (an HTML page|nothing))?$", "with NUMBER[ and (an HTML page | nothing)]"),
+            ("^(?:IAM|the third party) says (.+)\\.$", "(IAM | the third party) says TEXT."),
         ] {
             assert_eq!(readable(pattern), phrase);
         }
