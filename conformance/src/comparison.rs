@@ -83,11 +83,13 @@ fn differences(before: &RunRecord, after: &RunRecord) -> Vec<Difference> {
     let seed = |run: &RunRecord| run.seed.to_string();
     let selection = |run: &RunRecord| run.selection.in_words().unwrap_or_else(|| "everything".into());
     let job_config = |run: &RunRecord| run.job_config_digest.clone().unwrap_or_default();
+    let own = |run: &RunRecord| run.own_features.as_ref().map(|own| own.digest.clone()).unwrap_or_default();
     let profile = |run: &RunRecord| run.profile.to_string();
-    let all: [(&'static str, String, String); 11] = [
+    let all: [(&'static str, String, String); 12] = [
         ("hallmark", before.hallmark.clone(), after.hallmark.clone()),
         ("hallmark's catalog", before.catalog_digest.clone(), after.catalog_digest.clone()),
         ("hallmark's features", before.features_digest.clone(), after.features_digest.clone()),
+        ("the company's features", own(before), own(after)),
         ("the provider", before.provider.clone(), after.provider.clone()),
         ("the provider's image", image(before), image(after)),
         ("the provider's command", before.command_digest.clone(), after.command_digest.clone()),

@@ -200,6 +200,10 @@ impl<'run> Ruling<'run> {
     }
 
     fn apply_waivers(&self, records: &mut [RuleRecord]) {
+        // Hardened is what needs no exception.
+        if self.profile == Profile::Hardened {
+            return;
+        }
         for waiver in self.waivers.iter().filter(|waiver| waiver.expires >= self.today) {
             let waived = records.iter_mut().find(|record| record.id.as_str() == waiver.rule && record.verdict == Verdict::Fail);
             if let Some(record) = waived {
@@ -359,6 +363,14 @@ mod tests {
             _ => said(vec![Judgement::not_exercised("UPD-007", "no update was retried")]),
         });
         assert_eq!(run.verdict("UPD-007"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn hardened_knows_no_waivers() {
+        for (profile, verdict) in [(Profile::Resilient, Verdict::Waived), (Profile::Hardened, Verdict::Fail)] {
+            let run = Run::of(&["CRE-007"], profile, |_, _| said(vec![Judgement::fail("CRE-007", "undone", "alive", [1])])).waived("CRE-007", 1);
+            assert_eq!(run.verdict("CRE-007"), verdict, "{profile}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::Waiver;
-use crate::results::{Circumstances, ContainerTimingRecord, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
+use crate::results::{Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
 use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{Gathered, Plan};
 
@@ -87,6 +87,15 @@ impl Certification<'_> {
             containers: self.containers.clone(),
         }
     }
+}
+
+/// Refuses a profile that a run of this kind can never reach.
+pub(super) fn check_profile(profile: Profile, mode: Mode) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        profile != Profile::Hardened || mode == Mode::Container,
+        "profile hardened certifies images, and a command is judged here; name the image with --image, or choose --profile resilient"
+    );
+    Ok(())
 }
 
 /// Returns the present as RFC 3339.

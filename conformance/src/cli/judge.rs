@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::Stop;
-use super::certify::{Certification, Ended, now};
+use super::certify::{Certification, Ended, check_profile, now};
 use super::keeping::Keeping;
 use super::output::{Format, OutputArguments, print};
 use super::recorded::{read_plan, read_results};
@@ -46,6 +46,7 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
     // Both are read before anything is judged or written.
     let before = arguments.against.as_deref().map(read_results).transpose()?;
     let (recorded, recordings) = read_plan(&arguments.folder)?;
+    check_profile(arguments.profile.unwrap_or(recorded.run.profile), recorded.run.mode).map_err(Stop::Usage)?;
     let mut catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let features = Features::built_in().context("reading the built-in features")?;
     let age = Age::of(&recorded, &catalog);

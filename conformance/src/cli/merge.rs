@@ -104,6 +104,7 @@ fn identity(run: &RunRecord) -> Vec<(&'static str, String)> {
         ("version of hallmark", run.hallmark.clone()),
         ("catalog", run.catalog_digest.clone()),
         ("features", run.features_digest.clone()),
+        ("own features", run.own_features.as_ref().map(|own| own.digest.clone()).unwrap_or_default()),
         ("provider", run.provider.clone()),
         ("manifest", run.manifest_digest.clone()),
         ("job_config.json", run.job_config_digest.clone().unwrap_or_default()),

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
-use super::certify::{Certification, Ended, now};
+use super::certify::{Certification, Ended, check_profile, now};
 use super::contained;
 use super::folder::OutFolder;
 use super::keeping::Keeping;
@@ -166,6 +166,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
 
 /// Refuses what makes no sense together, before anything is made.
 fn check(arguments: &RunArguments, catalog: &Catalog, manifest: &Manifest, variants: &[Variant]) -> Result<(), Stop> {
+    let mode = if arguments.image.is_some() { Mode::Container } else { Mode::Process };
+    check_profile(arguments.profile, mode).map_err(Stop::Usage)?;
     for waiver in &manifest.waivers {
         crate::explain::find(catalog, &waiver.rule)
             .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
@@ -242,7 +244,7 @@ fn run_record(
         job_config_digest: manifest.job_config_digest.clone(),
         catalog_digest: Catalog::digest(),
         features_digest: features.digest(),
-        own_features: arguments.selection.own_features(),
+        own_features: arguments.selection.own_features(features),
         recorded: None,
         seed: arguments.seed,
         profile: arguments.profile,

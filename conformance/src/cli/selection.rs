@@ -10,7 +10,7 @@ use super::Stop;
 use super::recorded::{read_plan, read_results};
 use crate::catalog::{Catalog, RuleId};
 use crate::manifest::Manifest;
-use crate::results::SelectionRecord;
+use crate::results::{OwnFeaturesRecord, SelectionRecord};
 use crate::suite::{FeatureError, Features, Partition, Plan, Planned, Selection};
 use crate::verdict::Verdict;
 
@@ -61,9 +61,9 @@ impl SelectionArguments {
         Ok((catalog, features))
     }
 
-    /// Returns where the company's own features stand.
-    pub(super) fn own_features(&self) -> Option<String> {
-        self.own_features.as_ref().map(|folder| folder.display().to_string())
+    /// Says what the company's own features are.
+    pub(super) fn own_features(&self, features: &Features) -> Option<OwnFeaturesRecord> {
+        self.own_features.as_ref().map(|folder| OwnFeaturesRecord { folder: folder.display().to_string(), digest: features.own_digest() })
     }
 
     /// Plans what is selected; a selection of nothing says what was near.
@@ -116,7 +116,7 @@ impl SelectionArguments {
         let likeness = |tag: &&str| strsim::normalized_levenshtein(&tag.to_lowercase(), &unknown.to_lowercase());
         let near = known.iter().copied().max_by(|one, other| likeness(one).total_cmp(&likeness(other))).filter(|tag| likeness(tag) >= LIKELY);
         let near = near.map_or_else(
-            || format!("the tags are {}", known.iter().filter(|tag| !tag.contains('-')).map(|tag| format!("@{tag}")).collect::<Vec<_>>().join(", ")),
+            || format!("the tags are {}", known.iter().filter(|tag| !tag.contains(|letter: char| letter.is_ascii_uppercase())).map(|tag| format!("@{tag}")).collect::<Vec<_>>().join(", ")),
             |tag| format!("did you mean @{tag}?"),
         );
         anyhow!("no scenario matches the selection: none is tagged @{unknown}; {near}")

@@ -54,14 +54,14 @@ pub struct RunRecord {
     pub job_config_digest: Option<String>,
     /// SHA-256 of the catalog, hex.
     pub catalog_digest: String,
-    /// SHA-256 over all features, hex.
+    /// SHA-256 over all features of hallmark's, hex.
     pub features_digest: String,
     /// What was selected.
     #[serde(default, skip_serializing_if = "SelectionRecord::is_all")]
     pub selection: SelectionRecord,
-    /// Where the company's own features stood; none when only hallmark's were played.
+    /// The company's own features; none when only hallmark's were played.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own_features: Option<String>,
+    pub own_features: Option<OwnFeaturesRecord>,
     /// Who recorded what is judged here; none when it was judged as it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<RecordedRecord>,
@@ -75,6 +75,15 @@ pub struct RunRecord {
     pub started: String,
     /// What the run could not see, in words (process mode: not contained).
     pub limits: Vec<String>,
+}
+
+/// Features of the company's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnFeaturesRecord {
+    /// The folder in which they stood, as given.
+    pub folder: String,
+    /// SHA-256 over all of them, hex.
+    pub digest: String,
 }
 
 /// What was selected of all scenarios.

@@ -27,7 +27,8 @@ pub struct FeatureFile {
 pub struct Features {
     files: Vec<FeatureFile>,
     own_rules: Vec<Rule>,
-    hasher: Sha256,
+    /// Of what is built in, and of the company's own.
+    hashers: [Sha256; 2],
 }
 
 /// Why features cannot be used.
@@ -42,7 +43,7 @@ pub enum FeatureError {
         reason: String,
     },
     /// A file or folder cannot be read.
-    #[error("reading {}: {source}; --features takes a folder with .feature files that you may read", path.display())]
+    #[error("{} cannot be read; --features takes a folder with .feature files that you may read", path.display())]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -63,7 +64,7 @@ pub enum FeatureError {
 impl Features {
     /// Returns the features that are built in.
     pub fn built_in() -> Result<Self, FeatureError> {
-        let mut features = Self { files: Vec::new(), own_rules: Vec::new(), hasher: Sha256::new() };
+        let mut features = Self { files: Vec::new(), own_rules: Vec::new(), hashers: [Sha256::new(), Sha256::new()] };
         for (path, text) in FEATURES {
             let failed = |reason: String| FeatureError::BuiltIn { path, reason };
             features.add(path, text, false).map_err(failed)?;
@@ -108,8 +109,8 @@ impl Features {
         let feature = parsed.expand_examples().map_err(|error| error.to_string())?;
         self.files.push(FeatureFile { path: path.to_owned(), feature: feature.clone(), own });
         for part in [path, text] {
-            self.hasher.update(part);
-            self.hasher.update([0]);
+            self.hashers[usize::from(own)].update(part);
+            self.hashers[usize::from(own)].update([0]);
         }
         Ok(feature)
     }
@@ -124,9 +125,14 @@ impl Features {
         &self.own_rules
     }
 
-    /// Returns the SHA-256 over all of them in hex.
+    /// Returns the SHA-256 over those that are built in, in hex.
     pub fn digest(&self) -> String {
-        hex::encode(self.hasher.clone().finalize())
+        hex::encode(self.hashers[0].clone().finalize())
+    }
+
+    /// Returns the SHA-256 over the company's own, in hex.
+    pub fn own_digest(&self) -> String {
+        hex::encode(self.hashers[1].clone().finalize())
     }
 }
 
@@ -256,7 +262,9 @@ mod tests {
         assert_eq!((rule.id.as_str(), rule.level, rule.requirement.as_str()), ("OWN-001", Level::Should, "a deletion is logged"));
         assert_eq!(features.files().last().unwrap().path, "own/deep/ours.feature");
         assert_eq!(features.files().len(), FEATURES.len() + 1);
-        assert_ne!(features.digest(), Features::built_in().unwrap().digest());
+        let built_in = Features::built_in().unwrap();
+        assert_eq!(features.digest(), built_in.digest());
+        assert_ne!(features.own_digest(), built_in.own_digest());
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct RecordedScenario {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordedPlanError {
     /// Input or output failed.
-    #[error("{action} {}: {source}; name the folder that a run wrote to (its --out)", path.display())]
+    #[error("{action} {} failed; name the folder that a run wrote to (its --out)", path.display())]
     Io {
         /// What was attempted.
         action: &'static str,

@@ -175,22 +175,6 @@ fn what_failed_is_played_again() {
     assert_eq!((code(&nothing), said(&nothing).contains("nothing to play again")), (Some(4), true), "{}", said(&nothing));
 }
 
-#[test]
-fn a_mistyped_selection_is_told_what_was_near() {
-    let place = Place::new();
-    for (arguments, said_so) in [
-        (["--rule", "CRE-0O7"], "did you mean CRE-007?"),
-        (["--tags", "@dayz"], "did you mean @days?"),
-        (["--tags", "@days and not @days"], "`hallmark list` shows the rules"),
-    ] {
-        let none = place.run("none", "out", &arguments);
-        assert_eq!((code(&none), said(&none).contains(said_so)), (Some(4), true), "{}", said(&none));
-    }
-    let no_part = place.run("none", "out", &["--partition", "slice:3/2"]);
-    assert_eq!((code(&no_part), said(&no_part).contains("slice:1/4")), (Some(2), true), "{}", said(&no_part));
-    assert!(!place.path("out").exists(), "nothing was made");
-}
-
 const OWN: &str = "Feature: Ours
 
   @OWN-001 @must
