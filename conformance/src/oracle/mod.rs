@@ -13,6 +13,7 @@ mod deletion;
 mod errors;
 mod history;
 mod image;
+mod lateness;
 mod ledger;
 mod network;
 mod outcome;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::Delay;
 use crate::cloud::third_party::LedgerEntry;
 use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, VersionId};
 use crate::docker::ImageFacts;
@@ -77,6 +78,9 @@ pub struct Snapshot {
     pub versions: Vec<RecordedVersion>,
     /// Events that the journal lost because its file could not be written.
     pub lost_events: u64,
+    /// Times in which the cloud's threads did not get to run: what happened then was seen late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Delay>,
 }
 
 /// A task at the end.
