@@ -3,13 +3,13 @@
 It is the control of the suite: it keeps every rule, and was written from the rules and not from the reference provider, from which it
 differs wherever a valid provider may. So a rule that it breaks is a rule that judges a habit of the reference provider.
 
-* Requests: one connection each, closed afterwards, with chunked bodies, JSON with blanks and escapes, and an alarm as the time limit.
+* A request has a connection of its own, a chunked body, JSON with blanks and escapes, and an alarm as its time limit.
 * A creation reads its own task before anything else, and *adopts* what an earlier run or an unanswered attempt of the same task has made,
   where the reference provider revokes that and begins anew. Accounts are found by their label, the id of the task.
 * The undo closes what bears the label, not the one id that it remembers.
 * Pauses have full jitter above a floor. A Retry-After is respected up to a limit and never ends the job.
 * Several mistakes in the inputs are reported as several errors. The log is JSON on standard output. The exit status is 3 where a failure
-  was reported, 4 where it could not be, and 5 where the job has no task to report to.
+  was reported, 4 where it could not be, and 5 where there is no task to report to.
 """
 
 import datetime
@@ -32,7 +32,7 @@ SUCCESS, REPORTED, UNREPORTED, NO_TASK = 0, 3, 4, 5
 # What may pass. All but the first say nothing about whether the request took effect.
 PASSING = {429, 500, 502, 503, 504}
 ATTEMPTS = 6
-# No five pauses, of which one may be none because a token was refused, fit into a second.
+# Six attempts take more than a second, even where one of them follows at once with a fresh token.
 SHORTEST_PAUSE, FIRST_PAUSE, LONGEST_PAUSE, LONGEST_ASKED_FOR = 0.3, 0.5, 4.0, 8.0
 REQUEST_SECONDS = 5.0
 LARGEST_ANSWER = 4_000_000
@@ -131,6 +131,7 @@ def exchange(method, url, headers, body, seconds):
 
 
 def ring(*_):
+    """Ends a request whose time is over, wherever it is."""
     raise NoAnswer("time-out")
 
 
@@ -188,6 +189,7 @@ class SecretsManager:
         self.token, self.renewed = None, False
 
     def sign_in(self, until):
+        """Fetches a token."""
         form = {"response_type": "cloud_iam", "apikey": self.key, "grant_type": "urn:ibm:params:oauth:grant-type:apikey"}
         body = urllib.parse.urlencode(form).encode()
         headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -426,6 +428,7 @@ class Job:
         self.manager = SecretsManager(environment)
 
     def broker(self, inputs):
+        """Reads the login secret."""
         data = self.manager.secret("login_secret_id", inputs["login_secret_id"], "kv", self.work).get("data")
         key = data.get("gate_key") if isinstance(data, dict) else None
         if not isinstance(key, str) or not re.fullmatch("[!-~]{1,4096}", key):
@@ -433,6 +436,7 @@ class Job:
         return Broker(inputs["broker_url"], inputs["tenant"], key, self.manager.task_id)
 
     def request(self, inputs):
+        """Returns what the broker is asked for."""
         account = {name: inputs[name] for name in ACCOUNT if name in inputs and name != "approval_secret_id"}
         request = {"account": {"label": self.manager.task_id, "lifetime_days": 90, "protocol": "amqp", **account}}
         if "approval_secret_id" in inputs:
@@ -443,6 +447,7 @@ class Job:
         return request
 
     def create(self):
+        """Makes or adopts the task's account and reports it. Returns the exit status."""
         inputs = read(LOCATION | ACCOUNT, self.environment)
         status = self.manager.status(self.work)
         if status == "credentials_created":
@@ -464,6 +469,7 @@ class Job:
             raise
 
     def deliver(self, broker, account, adopted, url):
+        """Reports an account, and closes it again where the report is not accepted."""
         log("info", "account found" if adopted else "account made", account=account["name"])
         scheme = "amqps" if account["encrypted"] else "amqp"
         payload = {name: account[name] for name in PARTS if name != "name"}
@@ -473,6 +479,7 @@ class Job:
         outcome = self.manager.update(report, self.report, self.end, adopted)
         if outcome == "accepted":
             return SUCCESS
+        # What is left to be done is done here.
         broker.touched = False
         left = broker.sweep(self.end, known=account["name"])
         if outcome == "final":
@@ -481,6 +488,7 @@ class Job:
         raise Failure(("report.not-accepted", f"An account was made, but Secrets Manager did not accept its report; {told}."))
 
     def delete(self):
+        """Closes the account and reports it. Returns the exit status."""
         name = self.environment.get("SM_CREDENTIALS_ID", "")
         if not re.fullmatch("[A-Za-z0-9_-]{1,128}", name):
             raise Failure(("delete.no-id", "There is no SM_CREDENTIALS_ID that could be the name of an account, so nothing was closed."))
