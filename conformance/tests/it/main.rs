@@ -3,6 +3,7 @@
 mod cli;
 mod clients;
 mod container;
+mod control;
 mod hostile;
 mod real;
 mod recorded;
