@@ -275,7 +275,7 @@ class Broker:
 
     def __init__(self, url, tenant, key, label):
         self.accounts = f"{url.rstrip('/')}/broker/v3/tenants/{urllib.parse.quote(tenant, safe='')}/accounts"
-        self.headers = {"authorization": f"gatekey {key}", "content-type": "Application/JSON"}
+        self.headers = {"X-GATE-KEY": key, "content-type": "Application/JSON"}
         self.label = label
         # Whether there may be an account that nobody has reported.
         self.touched = False
