@@ -71,6 +71,8 @@ pub enum Profile {
     Core,
     /// Core and all should rules.
     Resilient,
+    /// Resilient, of an image, without waivers, and 300 chaos schedules; the schedules are not part of this version yet.
+    Hardened,
 }
 
 impl Profile {
@@ -78,7 +80,7 @@ impl Profile {
     pub fn counts(self, level: Level) -> bool {
         match self {
             Self::Core => level == Level::Must,
-            Self::Resilient => level >= Level::Should,
+            Self::Resilient | Self::Hardened => level >= Level::Should,
         }
     }
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Profile {
         formatter.pad(match self {
             Self::Core => "core",
             Self::Resilient => "resilient",
+            Self::Hardened => "hardened",
         })
     }
 }

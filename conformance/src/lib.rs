@@ -8,6 +8,7 @@
 //! | [`suite`] | the features, planned, played on stages and judged |
 //! | [`oracle`] | reads recordings and says what they show about a rule |
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
+//! | [`comparison`] | what two results say differently |
 //! | [`results`] | the one file that every report is rendered from |
 //! | [`report`], [`progress`] | what people and machines read |
 //! | [`mutant`], [`selftest`] | wrong providers, and the proof that each is found out |
@@ -18,6 +19,7 @@ pub mod catalog;
 mod catalog_lint;
 pub mod chapter;
 pub mod cli;
+pub mod comparison;
 pub mod exit_code;
 pub mod explain;
 pub mod init;

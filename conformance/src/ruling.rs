@@ -14,7 +14,7 @@ use crate::verdict::{Judgement, Verdict};
 const SHOWN: usize = 10;
 
 /// Returns the record of a scenario. Without an outcome the run was cut before it.
-pub fn scenario_record(planned: &Planned, variant: Option<&str>, outcome: Option<&ScenarioOutcome>) -> ScenarioRecord {
+pub fn scenario_record(planned: &Planned, outcome: Option<&ScenarioOutcome>) -> ScenarioRecord {
     let missing = ScenarioOutcome { trouble: vec!["the run ended before this scenario did".into()], ..ScenarioOutcome::default() };
     let outcome = outcome.unwrap_or(&missing);
     let own: Vec<&Judgement> = outcome.judgements.iter().filter(|judgement| judgement.rule == planned.rule).collect();
@@ -22,9 +22,9 @@ pub fn scenario_record(planned: &Planned, variant: Option<&str>, outcome: Option
         id: planned.id.clone(),
         rule: planned.rule.clone(),
         name: planned.name.clone(),
-        feature: planned.path.to_owned(),
+        feature: planned.path.clone(),
         line: planned.line as u64,
-        variant: variant.map(str::to_owned),
+        variant: planned.variant_name.clone(),
         verdict: scenario_verdict(&own, &outcome.trouble),
         judgements: outcome.judgements.clone(),
         trouble: outcome.trouble.clone(),
@@ -200,6 +200,10 @@ impl<'run> Ruling<'run> {
     }
 
     fn apply_waivers(&self, records: &mut [RuleRecord]) {
+        // Hardened is what needs no exception.
+        if self.profile == Profile::Hardened {
+            return;
+        }
         for waiver in self.waivers.iter().filter(|waiver| waiver.expires >= self.today) {
             let waived = records.iter_mut().find(|record| record.id.as_str() == waiver.rule && record.verdict == Verdict::Fail);
             if let Some(record) = waived {
@@ -239,7 +243,7 @@ mod tests {
 
     use super::*;
     use crate::manifest::{DeclaredInput, InputValue, Preset, ThirdPartySource, Variant};
-    use crate::suite::Selection;
+    use crate::suite::{Features, Selection};
 
     /// A provider to which every rule applies.
     fn variant() -> Variant {
@@ -278,13 +282,9 @@ mod tests {
         fn of(rules: &[&str], profile: Profile, said: impl Fn(&Planned, usize) -> ScenarioOutcome) -> Self {
             let catalog = Catalog::built_in().unwrap();
             let selection = Selection { rules: rules.iter().map(|id| RuleId::from(*id)).collect(), ..Selection::default() };
-            let plan = Plan::new(&catalog, &[variant()], &[], &selection).unwrap();
-            let scenarios = plan
-                .scenarios
-                .iter()
-                .enumerate()
-                .map(|(index, planned)| scenario_record(planned, None, Some(&said(planned, index))))
-                .collect();
+            let plan = Plan::new(&catalog, &Features::built_in().unwrap(), &[variant()], &[], &selection);
+            let scenarios =
+                plan.scenarios.iter().enumerate().map(|(index, planned)| scenario_record(planned, Some(&said(planned, index)))).collect();
             Self { catalog, plan, scenarios, waivers: Vec::new(), profile }
         }
 
@@ -360,6 +360,15 @@ mod tests {
             _ => said(vec![Judgement::not_exercised("UPD-007", "no update was retried")]),
         });
         assert_eq!(run.verdict("UPD-007"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn hardened_knows_no_waivers() {
+        for (profile, verdict) in [(Profile::Resilient, Verdict::Waived), (Profile::Hardened, Verdict::Fail)] {
+            let run =
+                Run::of(&["CRE-007"], profile, |_, _| said(vec![Judgement::fail("CRE-007", "undone", "alive", [1])])).waived("CRE-007", 1);
+            assert_eq!(run.verdict("CRE-007"), verdict, "{profile}");
+        }
     }
 
     #[test]

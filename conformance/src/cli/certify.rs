@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::{Catalog, Profile};
-use crate::manifest::{Manifest, Variant};
-use crate::results::{Circumstances, ContainerTimingRecord, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
+use crate::manifest::Waiver;
+use crate::results::{Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
 use crate::ruling::{Ruling, scenario_record};
-use crate::suite::{Collector, Plan};
+use crate::suite::{Gathered, Plan};
 
 /// How the playing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,10 @@ pub(super) enum Ended {
 /// A run that ended, to be ruled over.
 pub(super) struct Certification<'run> {
     pub(super) catalog: &'run Catalog,
-    pub(super) manifest: &'run Manifest,
-    pub(super) variants: &'run [Variant],
+    pub(super) waivers: &'run [Waiver],
     pub(super) profile: Profile,
     pub(super) plan: &'run Plan,
-    /// Whether all rules were selected.
+    /// Whether every rule is judged by every usual scenario.
     pub(super) whole: bool,
     pub(super) ended: Ended,
     pub(super) build: Duration,
@@ -41,13 +40,15 @@ pub(super) struct Certification<'run> {
 
 impl Certification<'_> {
     /// Returns every record after the first: the scenarios that ended, in that order, then those that did not.
-    pub(super) fn records(&self, collector: &Collector, finished: &[ScenarioRecord]) -> Vec<Record> {
-        let (outcomes, mut trouble) = collector.gathered();
+    pub(super) fn records(&self, (outcomes, mut trouble): Gathered, finished: &[ScenarioRecord]) -> Vec<Record> {
         let known: BTreeSet<&str> = finished.iter().map(|scenario| scenario.id.as_str()).collect();
         let cut = self.plan.scenarios.iter().filter(|planned| !known.contains(planned.id.as_str()));
-        let cut = cut.map(|planned| scenario_record(planned, self.variants[planned.variant].name.as_deref(), outcomes.get(&planned.id)));
+        let cut = cut.map(|planned| scenario_record(planned, outcomes.get(&planned.id)));
         let scenarios: Vec<ScenarioRecord> = finished.iter().cloned().chain(cut).collect();
-        let ruling = Ruling::new(self.catalog, self.profile, self.plan, &scenarios, &self.manifest.waivers);
+        // Scenarios end in any order; what is said of a rule is the same each time.
+        let mut in_order = scenarios.clone();
+        in_order.sort_by(|one, other| (&one.feature, one.line, &one.variant).cmp(&(&other.feature, other.line, &other.variant)));
+        let ruling = Ruling::new(self.catalog, self.profile, self.plan, &in_order, self.waivers);
         let rules = ruling.records();
         if let Ended::TimeIsUp(limit) = self.ended {
             trouble.push(format!("the time limit of {} ended the run; --time-limit allows more", humantime::format_duration(limit)));
@@ -86,6 +87,15 @@ impl Certification<'_> {
             containers: self.containers.clone(),
         }
     }
+}
+
+/// Refuses a profile that a run of this kind can never reach.
+pub(super) fn check_profile(profile: Profile, mode: Mode) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        profile != Profile::Hardened || mode == Mode::Container,
+        "profile hardened certifies images, and a command is judged here; name the image with --image, or choose --profile resilient"
+    );
+    Ok(())
 }
 
 /// Returns the present as RFC 3339.

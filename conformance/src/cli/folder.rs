@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::recorded::RECORDINGS;
+
 /// The folder of a run's results. It is this run's alone until it is dropped, or until the process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct OutFolder {
@@ -41,7 +43,7 @@ impl OutFolder {
 
     /// Returns the folder of the recordings, one file a scenario.
     pub(super) fn recordings(&self) -> PathBuf {
-        self.path.join("recordings")
+        self.path.join(RECORDINGS)
     }
 }
 

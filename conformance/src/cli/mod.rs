@@ -8,17 +8,22 @@ mod explain;
 mod folder;
 mod image;
 mod init;
+mod judge;
 mod keeping;
 mod lint;
 mod list;
 mod machinery;
+mod merge;
 mod mutant_images;
 mod output;
+mod recorded;
 mod run;
 mod schema;
+mod selection;
 mod selftest;
 mod serve;
 mod setting;
+mod steps;
 
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
@@ -41,10 +46,16 @@ struct Arguments {
 enum Command {
     /// Certifies a provider: plays every scenario against it and judges what happened.
     Run(run::RunArguments),
+    /// Judges again what an earlier run recorded; nothing is run.
+    Judge(judge::JudgeArguments),
+    /// Puts the parts of a run that was split with --partition together.
+    Merge(merge::MergeArguments),
     /// Lists the rules.
     List(list::ListArguments),
     /// Tells everything about one rule.
     Explain(explain::ExplainArguments),
+    /// Shows the steps that scenarios of your own can be written with.
+    Steps(steps::StepsArguments),
     /// Writes a first manifest for a provider of which only the job_config.json is there.
     Init(init::InitArguments),
     /// Finds what is wrong with a job_config.json, without running anything.
@@ -82,6 +93,9 @@ pub fn main() -> ExitCode {
         Command::Mutant(arguments) => selftest::run_mutant(&arguments),
         Command::Selftest(arguments) => finish(unbroken(|| selftest::selftest(&arguments))),
         Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
+        Command::Judge(arguments) => finish(unbroken(|| judge::judge(&arguments))),
+        Command::Merge(arguments) => finish(unbroken(|| merge::merge(&arguments))),
+        Command::Steps(arguments) => finish(unbroken(|| steps::steps(&arguments))),
         Command::List(arguments) => finish(unbroken(|| list::list(&arguments))),
         Command::Explain(arguments) => finish(unbroken(|| explain::explain(&arguments))),
         Command::Init(arguments) => finish(unbroken(|| init::init(&arguments))),

@@ -38,6 +38,16 @@ pub(super) enum Format {
     Junit,
 }
 
+/// Forms of what is no report.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(super) enum PlainFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document.
+    Json,
+}
+
 impl OutputArguments {
     /// Prints the results.
     pub(super) fn print(&self, results: &Results) -> Result<(), Stop> {

@@ -9,20 +9,21 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use hallmark_harness::job::CompletedJobs;
 
-use super::certify::{Certification, Ended, now};
+use super::certify::{Certification, Ended, check_profile, now};
 use super::contained;
 use super::folder::OutFolder;
 use super::keeping::Keeping;
 use super::machinery::{Machinery, threads};
 use super::output::OutputArguments;
+use super::selection::SelectionArguments;
 use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
-use crate::catalog::{Catalog, Profile, RuleId};
+use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::results::{FORMAT, Mode, Results, RunRecord};
+use crate::results::{FORMAT, Mode, Results, RunRecord, SelectionRecord};
 use crate::ruling::scenario_record;
-use crate::suite::{Plan, Recordings, Selection, Staging, Suite, features_digest};
+use crate::suite::{Features, Plan, RecordedPlan, Recordings, Staging, Suite};
 use crate::verdict::Verdict;
 
 /// What `hallmark run` takes.
@@ -63,56 +64,14 @@ pub(super) struct RunArguments {
     output: OutputArguments,
 }
 
-/// Which scenarios play.
-#[derive(Debug, Args)]
-pub(super) struct SelectionArguments {
-    /// Only this rule; may be given several times.
-    #[arg(long = "rule", value_name = "ID")]
-    rules: Vec<String>,
-    /// Only scenarios whose tags match, e.g. '@days or @CRE-007'.
-    #[arg(long, value_name = "EXPRESSION")]
-    tags: Option<String>,
-    /// Also plays the scenarios that only repeat others with further values, e.g. a recovery on each of the ten days.
-    #[arg(long)]
-    thorough: bool,
-}
-
-impl SelectionArguments {
-    /// Reads the selection; a mistyped rule selects nothing, and says what was near.
-    fn read(&self, catalog: &Catalog, image: bool) -> Result<Selection, Stop> {
-        let find = |id: &String| crate::explain::find(catalog, id).map(|rule| rule.id.clone());
-        let rules: Vec<RuleId> =
-            self.rules.iter().map(find).collect::<Result<_, _>>().map_err(|error| Stop::NothingSelected(anyhow!(error)))?;
-        let tags = match &self.tags {
-            Some(text) => Some(text.parse().map_err(|error| Stop::Usage(anyhow!("reading --tags {text:?}: {error}")))?),
-            None => None,
-        };
-        Ok(Selection { rules, tags, thorough: self.thorough, image })
-    }
-
-    fn is_whole(&self) -> bool {
-        self.rules.is_empty() && self.tags.is_none()
-    }
-
-    fn describe(&self) -> Option<String> {
-        let rules = (!self.rules.is_empty()).then(|| format!("only {}", self.rules.join(", ")));
-        let tags = self.tags.as_ref().map(|tags| format!("only scenarios tagged {tags}"));
-        let parts: Vec<String> = rules.into_iter().chain(tags).collect();
-        (!parts.is_empty()).then(|| format!("a selection: {}", parts.join(", ")))
-    }
-}
-
 /// Runs the suite and prints the report; returns the exit code.
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
-    let catalog = Catalog::built_in().context("reading the built-in catalog")?;
+    let (catalog, features) = arguments.selection.rules_and_features()?;
     let manifest = Manifest::load(&arguments.manifest).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
-    let selection = arguments.selection.read(&catalog, arguments.image.is_some())?;
     let variants = manifest.variants();
     check(arguments, &catalog, &manifest, &variants)?;
-    let plan = Plan::new(&catalog, &variants, &manifest.delete.not_resubmitted, &selection).context("planning the scenarios")?;
-    if plan.scenarios.is_empty() && plan.inapplicable.is_empty() {
-        return Err(Stop::NothingSelected(anyhow!("no scenario matches the selection; `hallmark list` shows the rules")));
-    }
+    let planned = arguments.selection.plan(&catalog, &features, &manifest, arguments.image.is_some())?;
+    let plan = planned.plan;
     // Each scenario sees all that is alive at a service behind a TCP proxy.
     let at_once = if variants.iter().any(Variant::plays_alone) { 1 } else { arguments.jobs };
     let (subject, threads) = match &arguments.image {
@@ -126,10 +85,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
             (subject.map_err(Stop::Usage)?, None)
         }
     };
-    let record = run_record(arguments, &manifest, &subject, &plan);
+    let record = run_record(arguments, &manifest, &subject, &plan, &features, planned.selection);
     // A folder that cannot be used from the start is the caller's mistake; one that fills up later is trouble.
     let folder = OutFolder::open(&arguments.out).map_err(Stop::Usage)?;
     let keeping = Keeping::begin(&arguments.out, &record).map_err(|error| Stop::Usage(anyhow!(error)))?;
+    let recorded = RecordedPlan::new(record.clone(), manifest.waivers.clone(), features.own_rules().to_vec(), &plan);
+    recorded.write(&folder.recordings()).map_err(|error| Stop::Usage(anyhow!(error)))?;
     let keeping = Rc::new(RefCell::new(keeping));
 
     let started = Instant::now();
@@ -148,9 +109,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
     let recordings = Recordings::new(folder.recordings());
     let suite = |staging: Staging| {
         Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(at_once), {
-            let (progress, keeping, variants) = (progress.clone(), keeping.clone(), variants.clone());
+            let (progress, keeping) = (progress.clone(), keeping.clone());
             Box::new(move |planned, outcome| {
-                let scenario = scenario_record(planned, variants[planned.variant].name.as_deref(), Some(outcome));
+                let scenario = scenario_record(planned, Some(outcome));
                 let failed = outcome.trouble.is_empty() && outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail);
                 progress.scenario_finished(&planned.id, if failed { Verdict::Fail } else { scenario.verdict });
                 keeping.borrow_mut().scenario(scenario);
@@ -179,11 +140,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
 
     let certification = Certification {
         catalog: &catalog,
-        manifest: &manifest,
-        variants: &variants,
+        waivers: &manifest.waivers,
         profile: arguments.profile,
         plan: &plan,
-        whole: arguments.selection.is_whole(),
+        whole: record.selection.is_whole(),
         ended,
         build: subject.build,
         started: started + aside,
@@ -191,12 +151,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         containers,
     };
     let mut keeping = keeping.borrow_mut();
-    let mut records = certification.records(&collector, keeping.scenarios());
+    let mut records = certification.records(collector.gathered(), keeping.scenarios());
     if let Err(error) = keeping.save(&records) {
         // The report is then all that is left of the run, and must say the same as the exit code.
         tell(&format!("hallmark: {error:#}"));
         collector.trouble(format!("{error:#}"));
-        records = certification.records(&collector, keeping.scenarios());
+        records = certification.records(collector.gathered(), keeping.scenarios());
     }
     let results = Results::from_records(std::iter::once(crate::results::Record::Run(record)).chain(records))
         .map_err(|error| Stop::Trouble(anyhow!(error)))?;
@@ -206,6 +166,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
 
 /// Refuses what makes no sense together, before anything is made.
 fn check(arguments: &RunArguments, catalog: &Catalog, manifest: &Manifest, variants: &[Variant]) -> Result<(), Stop> {
+    let mode = if arguments.image.is_some() { Mode::Container } else { Mode::Process };
+    check_profile(arguments.profile, mode).map_err(Stop::Usage)?;
     for waiver in &manifest.waivers {
         crate::explain::find(catalog, &waiver.rule)
             .map_err(|error| Stop::Usage(anyhow!("reading the waivers of {}: {error}", arguments.manifest.display())))?;
@@ -252,7 +214,14 @@ async fn time_is_up(limit: Duration) {
     tokio::time::sleep(limit).await;
 }
 
-fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject, plan: &Plan) -> RunRecord {
+fn run_record(
+    arguments: &RunArguments,
+    manifest: &Manifest,
+    subject: &Subject,
+    plan: &Plan,
+    features: &Features,
+    selection: SelectionRecord,
+) -> RunRecord {
     let (mode, contained, image) = match &subject.ground {
         SubjectGround::Process(_) => (Mode::Process, "not contained: in process mode, calls that bypass the proxy cannot be seen", None),
         SubjectGround::Container { image, .. } => {
@@ -274,12 +243,15 @@ fn run_record(arguments: &RunArguments, manifest: &Manifest, subject: &Subject, 
         manifest_digest: manifest.digest.clone(),
         job_config_digest: manifest.job_config_digest.clone(),
         catalog_digest: Catalog::digest(),
-        features_digest: features_digest(),
+        features_digest: features.digest(),
+        own_features: arguments.selection.own_features(features),
+        recorded: None,
         seed: arguments.seed,
         profile: arguments.profile,
         variants: manifest.variants().into_iter().filter_map(|variant| variant.name).collect(),
         started: now(),
-        limits: std::iter::once(contained.to_owned()).chain(arguments.selection.describe()).chain(plan.left_out()).collect(),
+        limits: std::iter::once(contained.to_owned()).chain(selection.in_words()).chain(plan.left_out()).collect(),
+        selection,
     }
 }
 
@@ -307,6 +279,6 @@ mod tests {
         let arguments = RunArguments::usual("provider.toml");
         assert_eq!((arguments.profile, arguments.jobs, arguments.seed), (Profile::Core, 32, 1));
         assert_eq!(arguments.output.format, Format::Human);
-        assert!(arguments.selection.is_whole());
+        assert!(arguments.selection.is_default());
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use futures::{FutureExt as _, StreamExt as _};
 use hallmark_harness::docker::Daemon;
 use hallmark_harness::job::CompletedJobs;
@@ -15,7 +15,7 @@ use hallmark_harness::stage::Provider;
 
 use super::machinery::{Machinery, own_executable};
 use super::mutant_images::MutantImages;
-use super::output::print;
+use super::output::{PlainFormat, print};
 use super::{Stop, contained};
 use crate::catalog::Catalog;
 use crate::manifest::Manifest;
@@ -57,20 +57,10 @@ pub(super) struct SelftestArguments {
     full: bool,
     /// Form of the matrix on stdout.
     #[arg(long, value_enum, default_value_t)]
-    format: MatrixFormat,
+    format: PlainFormat,
     /// Shows no progress.
     #[arg(long, short)]
     quiet: bool,
-}
-
-/// Forms of the matrix.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum MatrixFormat {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON document.
-    Json,
 }
 
 /// What `hallmark mutant` takes.
@@ -144,8 +134,8 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
 
     let matrix = Matrix::new(&catalog, trials, lacking, arguments.mutants.is_empty(), arguments.full, started.elapsed().as_secs_f64());
     match arguments.format {
-        MatrixFormat::Human => print(&human(&matrix))?,
-        MatrixFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(&matrix).context("printing the matrix")?))?,
+        PlainFormat::Human => print(&human(&matrix))?,
+        PlainFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(&matrix).context("printing the matrix")?))?,
     }
     Ok(match (matrix.proved(), &matrix.lacking) {
         (false, _) => UNPROVED,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hallmark_harness::contract::{OutputSpec, SecretType, ValueType};
+use schemars::JsonSchema;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::words::{AuthorityDelivery, CanaryKind, Generator, InstanceUrl, Preset};
 use crate::job_config::JobConfig;
@@ -219,12 +221,17 @@ pub struct DeletePolicy {
 }
 
 /// A rule that need not be kept until a date.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waiver {
     /// Id of the rule. Whether there is such a rule is not checked here.
     pub rule: String,
     /// Why it may be broken.
     pub reason: String,
     /// The last day on which the waiver holds. Whether it is over is not checked here.
+    #[serde(with = "day")]
+    #[schemars(with = "String")]
     pub expires: time::Date,
 }
+
+// A day as it is written in manifests.
+time::serde::format_description!(day, Date, "[year]-[month]-[day]");

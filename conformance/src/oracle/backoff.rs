@@ -10,6 +10,9 @@ use crate::verdict::Judgement;
 /// By how much a wait may look shorter than it was: a sleeping process may be woken a little early.
 const EARLY: Duration = Duration::from_millis(50);
 
+/// By how much a wait may look longer than it was, which our own delay makes it; a longer delay leaves too short a wait unseen.
+const LATE: Duration = Duration::from_millis(250);
+
 /// By how much ten draws of a policy that does not shrink, on a busy machine, may look as if it did.
 const SLACK: Duration = Duration::from_millis(250);
 
@@ -35,8 +38,15 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
             Some(next) => {
                 let waited = Duration::from_nanos(next.exchange.body_at.saturating_sub(updates[place].exchange.body_at));
                 let actual = format!("{said}, the next update came after {} ms", waited.as_millis());
-                if waited + EARLY >= least {
+                // The first of the two may have been seen late, which shortens the wait, and the second, which lengthens it.
+                let (first, second) = (history.delay_near(updates[place].exchange.body_at), history.delay_near(next.exchange.body_at));
+                let enough = waited + EARLY >= least;
+                if enough && second > LATE && waited.saturating_sub(second) + EARLY < least {
+                    too_late(RULE, actual, second)
+                } else if enough {
                     Judgement::pass(RULE, actual, evidence)
+                } else if first > EARLY && waited + EARLY + first >= least {
+                    too_late(RULE, actual, first)
                 } else {
                     Judgement::fail(RULE, format!("no further update for {} ms", least.as_millis()), actual, evidence)
                 }
@@ -44,6 +54,11 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
         });
     }
     or_not_exercised(judgements, RULE, "no update was answered with Retry-After")
+}
+
+/// Our own delay may be all that there is to a finding.
+fn too_late(rule: &str, actual: String, delay: Duration) -> Judgement {
+    Judgement::inconclusive(rule, format!("{actual}, while our own threads were up to {} ms late: too close to tell", delay.as_millis()))
 }
 
 /// A value that asks for nothing sensible changes nothing: the report is accepted, or given up in time and undone (which other rules judge).
@@ -101,7 +116,13 @@ pub fn backs_off(history: &History<'_>) -> Vec<Judgement> {
             let took = Duration::from_nanos(window[PER_SECOND] - window[0]);
             let actual = format!("{}: {} updates within {} ms", run.describe(), PER_SECOND + 1, took.as_millis());
             let evidence = updates.iter().map(|update| update.event).take(PER_SECOND + 1);
-            judgements.push(Judgement::fail(RULE, format!("at most {PER_SECOND} attempts in a second"), actual, evidence));
+            // Requests that came over more than a second are seen together where our threads were held up.
+            let delay = history.delay_near(window[0]);
+            judgements.push(if delay > EARLY && took + delay >= Duration::from_secs(1) {
+                too_late(RULE, actual, delay)
+            } else {
+                Judgement::fail(RULE, format!("at most {PER_SECOND} attempts in a second"), actual, evidence)
+            });
         }
     }
     let gaps: Vec<Vec<Duration>> = observed.iter().map(|(_, updates)| gaps(updates)).collect();
@@ -112,7 +133,11 @@ pub fn backs_off(history: &History<'_>) -> Vec<Judgement> {
     if let (Some(first), Some(last)) = (first, last) {
         let actual =
             format!("{} runs: the median first pause is {} ms, the median last {} ms", grown.len(), first.as_millis(), last.as_millis());
-        if last * 2 + SLACK < first {
+        let delay = history.worst_delay();
+        let shrank = |slack: Duration| last * 2 + slack < first;
+        if shrank(SLACK) && !shrank(SLACK.max(delay * 3)) {
+            judgements.push(too_late(RULE, actual, delay));
+        } else if shrank(SLACK) {
             judgements.push(Judgement::fail(RULE, "a last pause of no less than half the first", actual, evidence()));
         } else if judgements.is_empty() {
             judgements.push(Judgement::pass(RULE, actual, evidence()));

@@ -58,25 +58,15 @@ pub fn asks_for_nothing_secret(history: &History<'_>) -> Vec<Judgement> {
 #[cfg(test)]
 mod tests {
     use hallmark_harness::contract::ValueType;
-    use hallmark_harness::stage::{DeclaredInput, FORMAT, Recording, RecordingHeader, Snapshot};
+    use hallmark_harness::stage::{DeclaredInput, Recording};
 
     use super::*;
     use crate::verdict::Verdict;
 
     fn recording(declared: Option<Declared>) -> Recording {
-        let header = RecordingHeader {
-            format: FORMAT,
-            scenario: "config/config.feature:7".into(),
-            outputs: Vec::new(),
-            named_secrets: Vec::new(),
-            third_party: false,
-            task_timeout_milliseconds: 1000,
-            roles: Vec::new(),
-            not_resubmitted: Vec::new(),
-            image: None,
-            declared,
-        };
-        Recording { header, events: Vec::new(), snapshot: Snapshot::default() }
+        let mut recording = Recording::of_nothing("config/config.feature:7");
+        recording.header.declared = declared;
+        recording
     }
 
     fn of_text(text: &str) -> Recording {

@@ -14,6 +14,7 @@ mod deletion;
 mod errors;
 mod history;
 mod image;
+mod lateness;
 mod ledger;
 mod network;
 mod outcome;

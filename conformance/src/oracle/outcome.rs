@@ -6,8 +6,8 @@ use hallmark_harness::journal::{Delivery, JobOutcome};
 use super::{History, Run, crash};
 use crate::verdict::Judgement;
 
-/// Milliseconds by which our measure of a job's duration may be off on a loaded machine: it starts before the job does and ends
-/// after it did.
+/// Milliseconds by which our measure of a job's duration may be off in any case: it starts before the job does and ends after it did. It is as
+/// far off as our own threads were late where that is more.
 const CLOCK_ERROR: u64 = 250;
 
 /// How a scenario expects its jobs to end.
@@ -35,9 +35,10 @@ pub(super) enum End {
 pub(super) fn end(history: &History<'_>, outcome: &JobOutcome) -> End {
     let timeout = history.recording.header.task_timeout_milliseconds;
     let milliseconds = outcome.duration / 1_000_000;
+    let error = CLOCK_ERROR.max(u64::try_from(history.worst_delay().as_millis()).unwrap_or(u64::MAX));
     if outcome.timed_out {
         End::ByLauncher
-    } else if milliseconds.abs_diff(timeout) <= CLOCK_ERROR {
+    } else if milliseconds.abs_diff(timeout) <= error {
         End::TooClose(milliseconds)
     } else if milliseconds > timeout {
         End::Late(milliseconds)

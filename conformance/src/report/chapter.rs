@@ -4,9 +4,9 @@ use crate::catalog::RuleId;
 use crate::chapter::CHAPTERS;
 use crate::results::RuleRecord;
 
-/// Returns the title of the chapter with this code; the code itself where it is newer than this list.
+/// Returns the title of the chapter with this code. One that is not hallmark's is the company's.
 pub(super) fn title(code: &str) -> &str {
-    CHAPTERS.iter().find(|chapter| chapter.letters == code).map_or(code, |chapter| chapter.title)
+    CHAPTERS.iter().find(|chapter| chapter.letters == code).map_or("Rules of your own", |chapter| chapter.title)
 }
 
 /// Groups rules by chapter, in the order in which the chapters first appear.

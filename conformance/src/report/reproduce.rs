@@ -24,7 +24,8 @@ fn with_profile(run: &RunRecord, rule: &str, profile: Profile) -> String {
     let profile = if profile == Profile::default() { String::new() } else { format!(" --profile {profile}") };
     let command = run.replaced_by.as_ref().map(|command| format!(" --command {}", quoted(command))).unwrap_or_default();
     let image = run.image.as_ref().map(|image| format!(" --image {}", quoted(&image.reference))).unwrap_or_default();
-    format!("hallmark run {}{image}{command} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
+    let features = run.own_features.as_ref().map(|own| format!(" --features {}", quoted(&own.folder))).unwrap_or_default();
+    format!("hallmark run {}{image}{command}{features} --rule {rule} --seed {}{profile}", quoted(&run.manifest), run.seed)
 }
 
 /// Quotes a word for a POSIX shell where it needs it.

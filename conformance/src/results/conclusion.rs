@@ -110,6 +110,10 @@ fn decide(profile: Profile, counted: &BTreeMap<Verdict, u32>, circumstances: &Ci
             if applicable == 1 { "the selected rule is kept".to_owned() } else { format!("the {applicable} selected rules are kept") };
         return (exit_code::CONFORMANT, format!("Kept: {what}{waived}. A part of the rules proves no profile."));
     }
+    if profile == Profile::Hardened {
+        let why = "Inconclusive: every rule that profile hardened counts is kept, but this version of hallmark does not play its 300 chaos schedules.";
+        return (exit_code::INCONCLUSIVE, why.to_owned());
+    }
     (
         exit_code::CONFORMANT,
         format!("Conformant to profile {profile}: {applicable} of {applicable} rules that count and apply are kept{waived}."),
@@ -136,7 +140,8 @@ fn reached(profile: Profile, rules: &[RuleRecord]) -> Option<Profile> {
     };
     let candidates: &[Profile] = match profile {
         Profile::Core => &[Profile::Core],
-        Profile::Resilient => &[Profile::Resilient, Profile::Core],
+        // Without its chaos schedules hardened is not reached.
+        Profile::Resilient | Profile::Hardened => &[Profile::Resilient, Profile::Core],
     };
     candidates.iter().copied().find(kept)
 }
@@ -249,6 +254,14 @@ mod tests {
         assert_eq!(conclude(Profile::Core, &rules(Profile::Core, Verdict::Pass), &part).reached, None);
     }
 
+    #[test]
+    fn hardened_is_not_reached_without_chaos() {
+        let rules = [rule(Level::Must, Profile::Hardened, Verdict::Pass), rule(Level::Should, Profile::Hardened, Verdict::Pass)];
+        let conclusion = conclude(Profile::Hardened, &rules, &Circumstances::default());
+        assert_eq!((conclusion.exit_code, conclusion.reached), (3, Some(Profile::Resilient)));
+        assert!(conclusion.sentence.contains("300 chaos schedules"), "{}", conclusion.sentence);
+    }
+
     fn any_verdict() -> impl Strategy<Value = Verdict> {
         prop::sample::select(VERDICTS.map(|(verdict, _)| verdict).to_vec())
     }
@@ -269,7 +282,7 @@ mod tests {
     }
 
     fn any_case() -> impl Strategy<Value = (Profile, Vec<RuleRecord>, Circumstances)> {
-        prop::sample::select(vec![Profile::Core, Profile::Resilient])
+        prop::sample::select(vec![Profile::Core, Profile::Resilient, Profile::Hardened])
             .prop_flat_map(|profile| (Just(profile), any_rules(profile), any_circumstances()))
     }
 

@@ -54,8 +54,17 @@ pub struct RunRecord {
     pub job_config_digest: Option<String>,
     /// SHA-256 of the catalog, hex.
     pub catalog_digest: String,
-    /// SHA-256 over all features, hex.
+    /// SHA-256 over all features of hallmark's, hex.
     pub features_digest: String,
+    /// What was selected.
+    #[serde(default, skip_serializing_if = "SelectionRecord::is_all")]
+    pub selection: SelectionRecord,
+    /// The company's own features; none when only hallmark's were played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_features: Option<OwnFeaturesRecord>,
+    /// Who recorded what is judged here; none when it was judged as it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordedRecord>,
     /// Seed of ids and generated values.
     pub seed: u64,
     /// Profile that the exit code counts.
@@ -66,6 +75,74 @@ pub struct RunRecord {
     pub started: String,
     /// What the run could not see, in words (process mode: not contained).
     pub limits: Vec<String>,
+}
+
+/// Features of the company's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnFeaturesRecord {
+    /// The folder in which they stood, as given.
+    pub folder: String,
+    /// SHA-256 over all of them, hex.
+    pub digest: String,
+}
+
+/// What was selected of all scenarios.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SelectionRecord {
+    /// Only these rules; all when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleId>,
+    /// Only scenarios whose tags match this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<String>,
+    /// Only this part of them, such as `slice:1/4`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// Only those that had not passed in the run whose folder this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerun_failed: Option<String>,
+    /// Also the scenarios that only repeat others with further values.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub thorough: bool,
+}
+
+impl SelectionRecord {
+    /// Tells whether it says nothing.
+    fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Tells whether every rule is judged by every usual scenario, so that a profile can be claimed.
+    pub fn is_whole(&self) -> bool {
+        *self == Self { thorough: self.thorough, ..Self::default() }
+    }
+
+    /// Returns it in words; none when it is whole.
+    pub fn in_words(&self) -> Option<String> {
+        let rules = self.rules.iter().map(RuleId::as_str).collect::<Vec<_>>().join(", ");
+        let parts = [
+            (!rules.is_empty()).then(|| format!("only {rules}")),
+            self.tags.as_ref().map(|tags| format!("only scenarios tagged {tags}")),
+            self.rerun_failed.as_ref().map(|folder| format!("only scenarios that did not pass in {folder}")),
+            self.partition.as_ref().map(|partition| format!("only the part {partition}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| format!("a selection: {}", parts.join(", ")))
+    }
+}
+
+/// Who recorded what is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedRecord {
+    /// Version of hallmark.
+    pub hallmark: String,
+    /// SHA-256 of its catalog, hex.
+    pub catalog_digest: String,
+    /// SHA-256 over its features, hex.
+    pub features_digest: String,
+    /// When it was judged again, RFC 3339.
+    pub judged: String,
 }
 
 /// How the provider ran.

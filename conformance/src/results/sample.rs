@@ -1,8 +1,8 @@
 //! Results of invented runs, for the tests of reader, schema and reports.
 
 use super::{
-    Circumstances, Conclusion, Excerpt, FORMAT, Mode, Record, Results, RuleRecord, RunRecord, ScenarioRecord, Shown, SummaryRecord,
-    TimingRecord, conclude,
+    Circumstances, Conclusion, Excerpt, FORMAT, Mode, Record, Results, RuleRecord, RunRecord, ScenarioRecord, SelectionRecord, Shown,
+    SummaryRecord, TimingRecord, conclude,
 };
 use crate::catalog::{Level, Profile, RuleId};
 use crate::verdict::{Judgement, Verdict};
@@ -218,7 +218,7 @@ fn file(run: RunRecord, scenarios: Vec<ScenarioRecord>, rules: Vec<Rule>, circum
     head.chain(scenarios.into_iter().map(Record::Scenario)).chain(rules.into_iter().map(Record::Rule)).chain(tail).collect()
 }
 
-fn run(profile: Profile) -> RunRecord {
+pub(crate) fn run(profile: Profile) -> RunRecord {
     RunRecord {
         format: FORMAT,
         hallmark: "0.1.0".to_owned(),
@@ -233,6 +233,9 @@ fn run(profile: Profile) -> RunRecord {
         job_config_digest: Some("c0ffee0012345678".repeat(4)),
         catalog_digest: "1122334455667788".repeat(4),
         features_digest: "8877665544332211".repeat(4),
+        selection: SelectionRecord::default(),
+        own_features: None,
+        recorded: None,
         seed: 42,
         profile,
         variants: Vec::new(),

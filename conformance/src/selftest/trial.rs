@@ -9,7 +9,7 @@ use crate::manifest::Variant;
 use crate::mutant::{CONTROL, Mutation};
 use crate::results::ScenarioRecord;
 use crate::ruling::{Ruling, scenario_record};
-use crate::suite::{Plan, PlanError, ScenarioOutcome, Selection};
+use crate::suite::{FeatureError, Features, Plan, ScenarioOutcome, Selection};
 use crate::verdict::Verdict;
 
 /// What a mutant was found to break, held against what it must break.
@@ -46,9 +46,15 @@ pub struct Trial {
 /// The control plays all in any case.
 ///
 /// An image plays the scenarios of the rules about images: with `full` of all of them, as the control does.
-pub fn selected(catalog: &Catalog, variants: &[Variant], mutation: Option<&Mutation>, image: bool, full: bool) -> Result<Plan, PlanError> {
+pub fn selected(
+    catalog: &Catalog,
+    variants: &[Variant],
+    mutation: Option<&Mutation>,
+    image: bool,
+    full: bool,
+) -> Result<Plan, FeatureError> {
     let selection = Selection { thorough: full && mutation.is_none(), image, ..Selection::default() };
-    let mut plan = Plan::new(catalog, variants, &[], &selection)?;
+    let mut plan = Plan::new(catalog, &Features::built_in()?, variants, &[], &selection);
     let about_images = |rule: &str| catalog.rule(rule).is_some_and(|rule| rule.applies == Applies::Image);
     let breaks = mutation.map_or(&[][..], |mutation| mutation.breaks);
     let wanted = |rule: &str| match (image, full || mutation.is_none()) {
@@ -82,7 +88,7 @@ impl Trial {
         full: bool,
     ) -> Self {
         let scenarios: Vec<ScenarioRecord> =
-            plan.scenarios.iter().map(|planned| scenario_record(planned, None, outcomes.get(&planned.id))).collect();
+            plan.scenarios.iter().map(|planned| scenario_record(planned, outcomes.get(&planned.id))).collect();
         let records = Ruling::new(catalog, Profile::Resilient, plan, &scenarios, &[]).records();
         let with = |verdict: Verdict| {
             records.iter().filter(move |record| record.verdict == verdict).map(|record| record.id.to_string()).collect::<BTreeSet<_>>()

@@ -24,6 +24,9 @@ pub struct ScenarioOutcome {
     pub time: Duration,
 }
 
+/// The outcomes by scenario id, and trouble that belongs to no scenario.
+pub type Gathered = (BTreeMap<String, ScenarioOutcome>, Vec<String>);
+
 /// Gathers outcomes by scenario id.
 #[derive(Debug, Default)]
 pub struct Collector {
@@ -43,7 +46,7 @@ impl Collector {
     }
 
     /// Returns the outcomes so far, and the trouble that belongs to no scenario.
-    pub fn gathered(&self) -> (BTreeMap<String, ScenarioOutcome>, Vec<String>) {
+    pub fn gathered(&self) -> Gathered {
         (self.outcomes().clone(), self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 

@@ -1,11 +1,9 @@
 //! The features, built in: the binary certifies without a checkout.
 
-use sha2::{Digest, Sha256};
-
 macro_rules! features {
     ($($path:literal),+ $(,)?) => {
         /// Path within `features/` and text of every feature.
-        pub const FEATURES: &[(&str, &str)] = &[$(($path, include_str!(concat!("../../../features/", $path)))),+];
+        pub(super) const FEATURES: &[(&str, &str)] = &[$(($path, include_str!(concat!("../../../features/", $path)))),+];
     };
 }
 
@@ -31,18 +29,6 @@ features![
     "image/image.feature",
     "rotation/rotation.feature",
 ];
-
-/// Returns the SHA-256 over all features in hex.
-pub fn features_digest() -> String {
-    let mut hasher = Sha256::new();
-    for (path, text) in FEATURES {
-        hasher.update(path);
-        hasher.update([0]);
-        hasher.update(text);
-        hasher.update([0]);
-    }
-    hex::encode(hasher.finalize())
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,17 +5,24 @@
 mod collect;
 mod embedded;
 mod excerpt;
+mod features;
+mod partition;
 mod plan;
 mod play;
 mod probe;
 mod real;
+mod recorded_plan;
 mod setup;
 mod steps;
+mod vocabulary;
 mod world;
 
-pub use collect::{Collector, ScenarioOutcome};
-pub use embedded::{FEATURES, features_digest};
-pub use plan::{Inapplicable, PROCESS, Plan, PlanError, Planned, Selection};
+pub use collect::{Collector, Gathered, ScenarioOutcome};
+pub use features::{FeatureError, FeatureFile, Features};
+pub use partition::{Partition, PartitionError};
+pub use plan::{Inapplicable, PROCESS, Plan, Planned, Selection};
 pub use play::{Finished, Recordings, Staging, Suite, SuiteError};
 pub use probe::{Distrust, probe_trust};
+pub use recorded_plan::{RecordedPlan, RecordedPlanError, RecordedScenario, Restored};
 pub use setup::stage_setup;
+pub use vocabulary::{Step, Vocabulary};

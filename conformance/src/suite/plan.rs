@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cucumber::feature::Ext as _;
 use cucumber::tag::Ext as _;
 use gherkin::tagexpr::TagOperation;
-use gherkin::{Feature, GherkinEnv, Scenario};
+use gherkin::{Feature, Scenario};
 
-use super::embedded::FEATURES;
+use super::features::{FeatureFile, Features};
+use super::partition::Partition;
 use super::real::unplayable;
 use crate::catalog::{Applies, Catalog, RuleId};
 use crate::manifest::{InputValue, Variant};
 use hallmark_harness::contract::ValueType;
+use serde::{Deserialize, Serialize};
 
 /// What a person selected.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +34,18 @@ pub struct Planned {
     pub id: String,
     /// The rule in whose block it stands.
     pub rule: RuleId,
+    /// Whether the rule is the company's own.
+    pub own: bool,
     /// Name with the examples filled in.
     pub name: String,
-    /// Feature file within `features/`.
-    pub path: &'static str,
+    /// Feature file within its folder of features.
+    pub path: String,
     /// Line of the scenario or its example row.
     pub line: usize,
     /// Index of the variant.
     pub variant: usize,
+    /// Its name, when the manifest has variants.
+    pub variant_name: Option<String>,
     /// Its tags, those of its rule, feature and example row included.
     pub tags: Vec<String>,
     /// The feature with this one scenario in it.
@@ -50,7 +55,7 @@ pub struct Planned {
 }
 
 /// Why a scenario is not played for a variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inapplicable {
     /// The rule.
     pub rule: RuleId,
@@ -67,41 +72,33 @@ pub struct Plan {
     pub inapplicable: Vec<Inapplicable>,
 }
 
-/// Why there is no plan: the features that are built in are wrong. A test proves that they are not.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// A feature does not parse.
-    #[error("parsing the built-in feature {path}: {reason}; this is a fault of hallmark, please report it")]
-    Feature {
-        /// Which.
-        path: &'static str,
-        /// Why.
-        reason: String,
-    },
-}
-
 impl Plan {
     /// Plans every selected scenario for every variant.
-    pub fn new(catalog: &Catalog, variants: &[Variant], not_resubmitted: &[u16], selection: &Selection) -> Result<Self, PlanError> {
+    pub fn new(catalog: &Catalog, features: &Features, variants: &[Variant], not_resubmitted: &[u16], selection: &Selection) -> Self {
         let mut plan = Self::default();
-        for (path, text) in FEATURES {
-            let failed = |reason: String| PlanError::Feature { path, reason };
-            let parsed = Feature::parse(text, GherkinEnv::default()).map_err(|error| failed(error.to_string()))?;
-            let feature = parsed.expand_examples().map_err(|error| failed(error.to_string()))?;
+        for file in features.files() {
             for (index, variant) in variants.iter().enumerate() {
-                plan.add(catalog, path, &feature, (index, variant), not_resubmitted, selection);
+                plan.add(catalog, file, (index, variant), not_resubmitted, selection);
             }
         }
         plan.scenarios.sort_by_key(|scenario| std::cmp::Reverse(weight(&scenario.tags)));
         plan.inapplicable.dedup();
-        Ok(plan)
+        plan
+    }
+
+    /// Leaves the scenarios of one part.
+    pub fn take_part(&mut self, partition: &Partition) {
+        let mut place = 0;
+        self.scenarios.retain(|scenario| {
+            place += 1;
+            partition.has(place - 1, &scenario.id)
+        });
     }
 
     fn add(
         &mut self,
         catalog: &Catalog,
-        path: &'static str,
-        feature: &Feature,
+        FeatureFile { path, feature, own }: &FeatureFile,
         (index, variant): (usize, &Variant),
         not_resubmitted: &[u16],
         selection: &Selection,
@@ -123,24 +120,21 @@ impl Plan {
                     self.inapplicable.push(Inapplicable { rule: id.clone(), reason });
                     continue;
                 }
-                let mut only = feature.clone();
-                only.scenarios.clear();
-                let mut block = rule.clone();
-                block.scenarios = vec![scenario.clone()];
-                only.rules = vec![block];
                 let line = scenario.position.line;
                 let base = format!("{path}:{line}");
                 let id_text = variant.name.as_ref().map_or(base.clone(), |name| format!("{base}@{name}"));
                 self.scenarios.push(Planned {
                     id: id_text,
                     rule: id.clone(),
+                    own: *own,
                     name: scenario.name.clone(),
-                    path,
+                    path: path.clone(),
                     line,
                     variant: index,
+                    variant_name: variant.name.clone(),
                     tags,
-                    feature: only,
-                    steps: scenario.steps.iter().map(|step| format!("{} {}", step.keyword.trim(), step.value)).collect(),
+                    feature: alone(feature, rule, scenario),
+                    steps: steps(scenario),
                 });
             }
         }
@@ -166,6 +160,21 @@ impl Plan {
         }
         rules
     }
+}
+
+/// Returns a feature with one scenario of it.
+pub(super) fn alone(feature: &Feature, rule: &gherkin::Rule, scenario: &Scenario) -> Feature {
+    let mut only = feature.clone();
+    only.scenarios.clear();
+    let mut block = rule.clone();
+    block.scenarios = vec![scenario.clone()];
+    only.rules = vec![block];
+    only
+}
+
+/// Returns the steps of a scenario as they are written.
+pub(super) fn steps(scenario: &Scenario) -> Vec<String> {
+    scenario.steps.iter().map(|step| format!("{} {}", step.keyword.trim(), step.value)).collect()
 }
 
 /// Why rules about images do not apply.
@@ -245,6 +254,9 @@ pub(super) fn free_text(variant: &Variant) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gherkin::GherkinEnv;
+
+    use super::super::embedded::FEATURES;
     use super::*;
 
     #[test]
@@ -271,7 +283,7 @@ mod tests {
         let inline = "name = 'a'\ncommand = './a'\n[[output]]\nname = 'token'\ntype = 'string'\nrequired = true\n";
         let manifest = crate::manifest::Manifest::from_bytes(std::path::Path::new("provider.toml"), inline.as_bytes()).unwrap();
         let catalog = Catalog::built_in().unwrap();
-        let plan = Plan::new(&catalog, &manifest.variants(), &[], &Selection::default()).unwrap();
+        let plan = Plan::new(&catalog, &Features::built_in().unwrap(), &manifest.variants(), &[], &Selection::default());
         for rule in ["CFG-001", "CFG-002", "CFG-003"] {
             assert!(plan.scenarios.iter().all(|scenario| scenario.rule.as_str() != rule), "{rule}");
             let reason = plan.inapplicable.iter().find(|one| one.rule.as_str() == rule).map(|one| one.reason.as_str());

@@ -1,7 +1,8 @@
 //! Plays a plan: each scenario on a stage of its own, many at once, by cucumber.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cucumber::event::ScenarioFinished;
 use cucumber::{Event, World as _, Writer, cli, event, parser};
@@ -11,7 +12,7 @@ use gherkin::Feature;
 use hallmark_harness::job::{CompletedJobs, retain};
 use hallmark_harness::journal::{EventKind, LogStream};
 use hallmark_harness::stage::{
-    ContainerStages, ImageProvider, ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError,
+    ContainerStages, ImageProvider, Played, ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError,
 };
 use sha2::{Digest, Sha256};
 
@@ -37,22 +38,39 @@ pub enum Staging {
         /// The provider.
         provider: Box<ImageProvider>,
     },
-    /// From recordings of an earlier run.
-    Recorded(Recordings),
 }
 
 impl Staging {
-    /// Returns what `CE_REMOVE_COMPLETED_JOBS` says where jobs run.
-    fn completed(&self) -> Option<CompletedJobs> {
+    /// Returns what `CE_REMOVE_COMPLETED_JOBS` says.
+    fn completed(&self) -> CompletedJobs {
         match self {
-            Self::Process { provider, .. } => Some(provider.completed),
-            Self::Container { provider, .. } => Some(provider.completed),
-            Self::Recorded(_) => None,
+            Self::Process { provider, .. } => provider.completed,
+            Self::Container { provider, .. } => provider.completed,
         }
     }
 }
 
-/// A folder of recordings, one file a scenario.
+/// Where what happens in a scenario comes from.
+enum Ground {
+    /// It happens now.
+    Live(Box<Live>),
+    /// It happened in an earlier run: the steps do nothing.
+    Recorded(Recordings),
+}
+
+/// What it takes for something to happen.
+struct Live {
+    manifest: Manifest,
+    variants: Vec<Variant>,
+    staging: Staging,
+    seed: u64,
+    /// Where recordings are kept; none keeps none.
+    recordings: Option<Recordings>,
+    /// Where logs of finished jobs are kept, as far as the provider's job definition keeps them.
+    logs: Option<PathBuf>,
+}
+
+/// A folder of recordings, one file a scenario, beside the plan of which they are.
 #[derive(Debug, Clone)]
 pub struct Recordings {
     folder: PathBuf,
@@ -80,7 +98,12 @@ impl Recordings {
 
     /// Returns the file of a scenario.
     pub fn path(&self, scenario: &str) -> PathBuf {
-        self.folder.join(format!("{}.ndjson", scenario.replace(['/', ':', '@'], "_")))
+        self.folder.join(format!("{}.ndjson", scenario.replace('/', "+").replace(':', "_")))
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 
@@ -89,22 +112,15 @@ pub type Finished = Box<dyn Fn(&Planned, &ScenarioOutcome)>;
 
 /// Plays scenarios.
 pub struct Suite {
-    manifest: Manifest,
-    variants: Vec<Variant>,
-    staging: Staging,
-    seed: u64,
-    /// Where recordings are kept; none keeps none.
-    recordings: Option<Recordings>,
+    ground: Ground,
     stages: usize,
-    /// Where logs of finished jobs are kept, as far as the provider's job definition keeps them.
-    logs: Option<PathBuf>,
     scenarios: Vec<Planned>,
     collector: Arc<Collector>,
     finished: Finished,
 }
 
 impl Suite {
-    /// Puts a suite together. `stages` scenarios play at once; `finished` hears of each that ended.
+    /// Puts a suite together that plays live. `stages` scenarios play at once; `finished` hears of each that ended.
     pub fn new(
         manifest: Manifest,
         plan: &Plan,
@@ -115,14 +131,27 @@ impl Suite {
         finished: Finished,
     ) -> Self {
         let variants = manifest.variants();
-        let scenarios = plan.scenarios.clone();
-        Self { manifest, variants, staging, seed, recordings, stages, logs: None, scenarios, collector: Arc::default(), finished }
+        let live = Live { manifest, variants, staging, seed, recordings, logs: None };
+        Self::on(Ground::Live(Box::new(live)), plan, stages, finished)
+    }
+
+    /// Puts a suite together that judges what was recorded. A scenario without a recording is left out: its run ended before it did.
+    pub fn recorded(plan: &Plan, recordings: Recordings, finished: Finished) -> Self {
+        let mut suite = Self::on(Ground::Recorded(recordings.clone()), plan, RECORDINGS_AT_ONCE, finished);
+        suite.scenarios.retain(|planned| recordings.path(&planned.id).exists());
+        suite
+    }
+
+    fn on(ground: Ground, plan: &Plan, stages: usize, finished: Finished) -> Self {
+        Self { ground, stages, scenarios: plan.scenarios.clone(), collector: Arc::default(), finished }
     }
 
     /// Keeps logs of finished jobs under `out`, as far as the job definition's CE_REMOVE_COMPLETED_JOBS keeps them.
     #[must_use]
     pub fn keep_logs(mut self, out: PathBuf) -> Self {
-        self.logs = Some(out);
+        if let Ground::Live(live) = &mut self.ground {
+            live.logs = Some(out);
+        }
         self
     }
 
@@ -163,33 +192,21 @@ impl Suite {
 
     async fn open(&self, scenario: &gherkin::Scenario, world: &mut ProviderWorld) {
         let Some(planned) = self.planned(scenario) else { return };
-        let variant = &self.variants[planned.variant];
-        match self.stage(planned, variant).await {
-            Ok(stage) => world.ready(&planned.id, planned.rule.as_str(), stage, variant.inputs.clone()),
+        let opened = match &self.ground {
+            Ground::Live(live) => {
+                let variant = &live.variants[planned.variant];
+                live.stage(planned, variant).await.map(|stage| (stage, variant.inputs.clone()))
+            }
+            Ground::Recorded(recordings) => {
+                let recording = Recording::read(&recordings.path(&planned.id)).map_err(SuiteError::from);
+                recording.map(|recording| (Stage::Recorded(Box::new(RecordedStage::new(recording))), Vec::new()))
+            }
+        };
+        match opened {
+            Ok((stage, inputs)) => world.ready(planned, stage, inputs),
             // The steps fail for want of a stage; the scenario is inconclusive for this reason.
             Err(error) => world.trouble.push(error.to_string()),
         }
-    }
-
-    async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
-        let mut setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
-        if planned.tags.iter().any(|tag| tag == HTTPS) {
-            setup.secure_loopback = true;
-        }
-        Ok(match &self.staging {
-            Staging::Process { resources, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup, None);
-                Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
-            }
-            Staging::Container { stages, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup, Some(&provider.facts));
-                Stage::Container(Box::new(stages.open((**provider).clone(), setup, header).await?))
-            }
-            Staging::Recorded(recordings) => {
-                let recording = Recording::read(&recordings.path(&planned.id))?;
-                Stage::Recorded(Box::new(RecordedStage { recording, setup }))
-            }
-        })
     }
 
     /// Judges before anything is torn down.
@@ -204,19 +221,54 @@ impl Suite {
         if outcome.trouble.is_empty() {
             outcome.trouble.extend(trouble);
         }
-        if let (Some(recording), Some(recordings)) = (&recording, &self.recordings)
-            && let Err(error) = recording.write(&recordings.path(&planned.id))
-        {
-            outcome.trouble.push(error.to_string());
-        }
-        if let (Some(recording), Some(out), Some(completed)) = (&recording, &self.logs, self.staging.completed()) {
-            outcome.trouble.extend(keep_logs(out, completed, recording).await);
+        if let Ground::Live(live) = &self.ground {
+            outcome.trouble.extend(live.keep(planned, &outcome, recording).await);
         }
         (self.finished)(planned, &outcome);
         self.collector.add(&planned.id, outcome);
         if let Some(stage) = world.stage.take() {
             stage.close().await;
         }
+    }
+}
+
+impl Live {
+    async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
+        let mut setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
+        if planned.tags.iter().any(|tag| tag == HTTPS) {
+            setup.secure_loopback = true;
+        }
+        Ok(match &self.staging {
+            Staging::Process { resources, provider } => {
+                let header = header(&planned.id, &self.manifest, variant, &setup, None);
+                Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
+            }
+            Staging::Container { stages, provider } => {
+                let header = header(&planned.id, &self.manifest, variant, &setup, Some(&provider.facts));
+                Stage::Container(Box::new(stages.open((**provider).clone(), setup, header).await?))
+            }
+        })
+    }
+
+    /// Keeps what happened, with how the playing went; returns what went wrong.
+    ///
+    /// A scenario that could not be recorded is kept as well: judged again, it is as inconclusive as it was.
+    async fn keep(&self, planned: &Planned, outcome: &ScenarioOutcome, recording: Option<Recording>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if let (Some(recording), Some(out)) = (&recording, &self.logs) {
+            wrong = keep_logs(out, self.staging.completed(), recording).await;
+        }
+        let Some(recordings) = &self.recordings else { return wrong };
+        let mut recording = recording.unwrap_or_else(|| Recording::of_nothing(&planned.id));
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        recording.played = Played {
+            jobs: outcome.jobs,
+            job_nanoseconds: nanoseconds(outcome.job_time),
+            nanoseconds: nanoseconds(outcome.time),
+            trouble: outcome.trouble.iter().chain(&wrong).cloned().collect(),
+        };
+        wrong.extend(recording.write(&recordings.path(&planned.id)).err().map(|error| error.to_string()));
+        wrong
     }
 }
 
@@ -250,6 +302,9 @@ pub(super) fn scenario_seed(seed: u64, scenario: &str) -> u64 {
 fn hook<'world>(future: impl Future<Output = ()> + 'world) -> LocalBoxFuture<'world, ()> {
     Box::pin(future)
 }
+
+/// Recordings that are read at once: each is in memory while it is judged.
+const RECORDINGS_AT_ONCE: usize = 8;
 
 /// Tags scenarios in which everything is reached by https, whatever the manifest says.
 const HTTPS: &str = "https";

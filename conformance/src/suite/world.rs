@@ -1,18 +1,20 @@
 //! The state of one scenario while its steps run.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cucumber::World;
 use hallmark_harness::admin::CreateSecret;
 use hallmark_harness::fault::{Fault, FaultPlan};
 use hallmark_harness::stage::{ParameterSource, Recording, Stage, StageError};
 
+use crate::catalog::RuleId;
 use crate::manifest::{DeclaredInput, InputValue};
 use crate::oracle::{self, History};
 use crate::verdict::Judgement;
 
 use super::collect::ScenarioOutcome;
+use super::plan::Planned;
 use super::{excerpt, real};
 
 /// The note of job runs that only make something for the scenario to begin with.
@@ -28,6 +30,8 @@ pub(super) struct ProviderWorld {
     pub(super) id: String,
     /// The rule in whose block the scenario stands.
     pub(super) rule: String,
+    /// Whether that rule is the company's own: every judgement of a step is then about it.
+    own: bool,
     /// Where it plays.
     pub(super) stage: Option<Stage>,
     faults: FaultPlan,
@@ -54,9 +58,10 @@ pub(super) struct StepTrouble(String);
 
 impl ProviderWorld {
     /// Makes the world of one scenario ready.
-    pub(super) fn ready(&mut self, id: &str, rule: &str, stage: Stage, inputs: Vec<DeclaredInput>) {
-        id.clone_into(&mut self.id);
-        rule.clone_into(&mut self.rule);
+    pub(super) fn ready(&mut self, planned: &Planned, stage: Stage, inputs: Vec<DeclaredInput>) {
+        planned.id.clone_into(&mut self.id);
+        planned.rule.as_str().clone_into(&mut self.rule);
+        self.own = planned.own;
         self.stage = Some(stage);
         self.inputs = inputs;
         self.started = Some(Instant::now());
@@ -149,10 +154,22 @@ impl ProviderWorld {
     pub(super) async fn judge(&mut self, oracle: impl FnOnce(&History<'_>) -> Vec<Judgement>) -> Result<(), StepTrouble> {
         self.record().await?;
         if let Some(recording) = &self.recording {
-            let judged = oracle(&History::new(recording));
-            self.judgements.extend(judged);
+            let judged = oracle(&History::new(recording)).into_iter();
+            let rule = RuleId::from(self.rule.as_str());
+            self.judgements
+                .extend(judged.map(|judgement| if self.own { Judgement { rule: rule.clone(), ..judgement } } else { judgement }));
         }
         Ok(())
+    }
+
+    /// Has a scenario be about `rule`, which universal oracles judge over every scenario. A rule of the company's own takes what they say of it.
+    pub(super) async fn judge_universally(&mut self, rule: &str) -> Result<(), StepTrouble> {
+        let own = self.own;
+        self.judge(|history| {
+            let said = if own { oracle::universal(history) } else { Vec::new() };
+            said.into_iter().filter(|judgement| judgement.rule.as_str() == rule).collect()
+        })
+        .await
     }
 
     async fn record(&mut self) -> Result<(), StepTrouble> {
@@ -169,17 +186,21 @@ impl ProviderWorld {
         self.record().await.ok();
         let mut outcome = ScenarioOutcome { trouble: std::mem::take(&mut self.trouble), ..ScenarioOutcome::default() };
         outcome.judgements = std::mem::take(&mut self.judgements);
+        outcome.time = self.started.map(|started| started.elapsed()).unwrap_or_default();
         if let Some(recording) = &self.recording {
             let history = History::new(recording);
             outcome.judgements.extend(oracle::universal(&history));
-            outcome.trouble.extend(history.trouble.iter().cloned());
             outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);
+            (outcome.jobs, outcome.job_time) = (recording.played.jobs, Duration::from_nanos(recording.played.job_nanoseconds));
+            if self.stage.as_ref().is_some_and(Stage::is_recorded) {
+                // All of it was found out while the scenario was played.
+                outcome.time = Duration::from_nanos(recording.played.nanoseconds);
+                outcome.trouble.extend(recording.played.trouble.iter().cloned());
+            }
+            let further = history.trouble.iter().filter(|what| !outcome.trouble.contains(what)).cloned().collect::<Vec<_>>();
+            outcome.trouble.extend(further);
         }
         dedup(&mut outcome.judgements);
-        outcome.time = self.started.map(|started| started.elapsed()).unwrap_or_default();
-        if let Some(stage) = &self.stage {
-            (outcome.jobs, outcome.job_time) = stage.jobs();
-        }
         (outcome, self.recording.take())
     }
 }

@@ -96,7 +96,7 @@ fn earns(client: &str, needed: &[&str], broken: &[Broken<'_>]) {
     }
 }
 
-fn is_there(tool: &str) -> bool {
+pub(super) fn is_there(tool: &str) -> bool {
     let version = Command::new(tool).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     version.is_ok_and(|status| status.success())
 }

@@ -3,10 +3,12 @@
 mod cli;
 mod clients;
 mod container;
+mod control;
 mod hostile;
 mod real;
 mod recorded;
 mod selftest;
+mod slowed;
 
 /// Tells whether tests play everything, as the scheduled workflow has them do, and not only what says the most.
 fn is_thorough() -> bool {

@@ -1,69 +1,222 @@
-//! The same features judge a live stage and its recording alike.
+//! Runs that were recorded, split or failed are judged again, put together or played again.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
-use hallmark::catalog::{Catalog, RuleId};
-use hallmark::manifest::Manifest;
 use hallmark::results::{FILE_NAME, Results};
-use hallmark::suite::{Plan, Recordings, Selection, Staging, Suite};
-use hallmark::verdict::Judgement;
+use hallmark::verdict::Verdict;
 
 const RULES: [&str; 4] = ["CRE-007", "DEL-004", "UPD-002", "PRV-002"];
 
-/// Plays the rules against a mutant and keeps everything under `out`.
-fn play(manifest: &Path, mutant: &str, out: &Path) {
-    let hallmark = env!("CARGO_BIN_EXE_hallmark");
-    let command = format!("{hallmark} mutant {mutant}");
-    let rules = RULES.iter().flat_map(|rule| ["--rule", rule]);
-    let output = Command::new(hallmark)
-        .args(["run", "--quiet", "--profile", "resilient", "--command", &command])
-        .arg(manifest)
-        .arg("--out")
-        .arg(out)
-        .args(rules)
-        .output()
-        .expect("hallmark starts");
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+/// A folder with the mutants' manifest.
+struct Place {
+    folder: tempfile::TempDir,
 }
 
-/// Judges the recordings under `out` with stages that do nothing.
-fn judge(manifest: &Path, out: &Path) -> BTreeMap<String, Vec<Judgement>> {
-    let manifest = Manifest::load(manifest).expect("the mutants' manifest is right");
-    let catalog = Catalog::built_in().expect("the catalog is right");
-    let selection = Selection { rules: RULES.iter().map(|rule| RuleId::from(*rule)).collect(), ..Selection::default() };
-    let plan = Plan::new(&catalog, &manifest.variants(), &[], &selection).expect("the features are right");
-    let staging = Staging::Recorded(Recordings::new(out.join("recordings")));
-    // Another seed: what was recorded decides, not what would be set up now.
-    let suite = Suite::new(manifest, &plan, staging, 99, None, 4, Box::new(|_, _| {}));
-    let collector = suite.collector();
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(suite.play());
-    let (outcomes, trouble) = collector.gathered();
-    assert_eq!(trouble, [""; 0]);
-    outcomes
-        .into_iter()
-        .map(|(id, outcome)| {
-            assert_eq!(outcome.trouble, [""; 0], "{id}");
-            assert_eq!(outcome.jobs, 0, "{id}: nothing happens on a recorded stage");
-            (id, outcome.judgements)
-        })
-        .collect()
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("provider.toml"), hallmark::mutant::MANIFEST).expect("the manifest is written");
+        std::fs::write(folder.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).expect("the declarations are written");
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs the rules against a mutant; everything is kept in the folder `out`.
+    fn run(&self, mutant: &str, out: &str, further: &[&str]) -> Output {
+        let command = format!("{} mutant {mutant}", env!("CARGO_BIN_EXE_hallmark"));
+        let (manifest, out) = (self.path("provider.toml"), self.path(out));
+        let mut arguments = vec!["run", manifest.to_str().expect("text"), "--profile", "resilient", "--command", &command];
+        arguments.extend(["--out", out.to_str().expect("text")]);
+        arguments.extend(further);
+        hallmark(&arguments)
+    }
+
+    fn results(&self, out: &str) -> Results {
+        Results::read(&self.path(out).join(FILE_NAME)).expect("the results are readable")
+    }
+}
+
+fn hallmark(arguments: &[&str]) -> Output {
+    let (command, further) = arguments.split_first().expect("a command");
+    Command::new(env!("CARGO_BIN_EXE_hallmark")).arg(command).arg("--quiet").args(further).output().expect("hallmark starts")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn selected() -> Vec<&'static str> {
+    RULES.iter().flat_map(|rule| ["--rule", rule]).collect()
+}
+
+/// The lines about scenarios and rules, byte for byte, in an order that does not depend on time.
+fn verdicts(out: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(out.join(FILE_NAME)).expect("the results are readable");
+    let of_interest = |line: &&str| [r#"{"record":"scenario""#, r#"{"record":"rule""#].iter().any(|kind| line.starts_with(kind));
+    text.lines().filter(of_interest).map(str::to_owned).collect()
+}
+
+fn by_rule(results: &Results) -> BTreeMap<String, Verdict> {
+    results.rules().iter().map(|rule| (rule.id.to_string(), rule.verdict)).collect()
 }
 
 #[test]
-fn a_recording_is_judged_as_the_run_was() {
+fn a_recording_alone_is_judged_as_the_run_was() {
     for mutant in ["none", "CRE-007/never"] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let manifest = folder.path().join("provider.toml");
-        std::fs::write(&manifest, hallmark::mutant::MANIFEST).expect("the manifest is written");
-        std::fs::write(folder.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).expect("the declarations are written");
-        let out = folder.path().join("out");
-        play(&manifest, mutant, &out);
-        let results = Results::read(&out.join(FILE_NAME)).expect("the results are readable");
-        let live: BTreeMap<String, Vec<Judgement>> =
-            results.scenarios().iter().map(|scenario| (scenario.id.clone(), scenario.judgements.clone())).collect();
-        assert!(live.len() > 15, "{} scenarios were played", live.len());
-        assert_eq!(judge(&manifest, &out), live, "mutant {mutant}");
+        let place = Place::new();
+        let run = place.run(mutant, "out", &selected());
+        assert!(matches!(code(&run), Some(0 | 1)), "{}", said(&run));
+        // Nothing but the recordings is there.
+        let recordings = place.path("elsewhere");
+        std::fs::rename(place.path("out/recordings"), &recordings).expect("the recordings are moved");
+        std::fs::remove_file(place.path("provider.toml")).expect("the manifest is removed");
+        let (from, to) = (recordings.to_str().expect("text"), place.path("judged"));
+        let judged = hallmark(&["judge", from, "--out", to.to_str().expect("text")]);
+        assert_eq!(code(&judged), code(&run), "{}", said(&judged));
+        let lines = verdicts(&place.path("out"));
+        assert!(lines.len() > 15 + RULES.len(), "{} scenarios and rules", lines.len());
+        assert_eq!(verdicts(&to), lines, "mutant {mutant}");
+        let same = hallmark(&["judge", from, "--against", place.path("out").to_str().expect("text")]);
+        assert!(said(&same).contains("Every verdict is the same"), "{}", said(&same));
+        assert!(said(&judged).contains("judged from what hallmark"), "{}", said(&judged));
     }
+}
+
+#[test]
+fn another_build_is_held_against_the_first() {
+    let place = Place::new();
+    for (mutant, out) in [("none", "right"), ("CRE-007/never", "wrong")] {
+        place.run(mutant, out, &["--rule", "CRE-007"]);
+    }
+    let (right, wrong) = (place.path("right"), place.path("wrong"));
+    let compared = hallmark(&["judge", wrong.to_str().expect("text"), "--against", right.to_str().expect("text"), "--format", "json"]);
+    assert_eq!(code(&compared), Some(1), "{}", said(&compared));
+    let changes: serde_json::Value = serde_json::from_slice(&compared.stdout).expect("JSON");
+    let rule = &changes["rules"][0];
+    assert_eq!((rule["id"].as_str(), rule["before"].as_str(), rule["after"].as_str()), (Some("CRE-007"), Some("pass"), Some("fail")));
+    assert!(rule["why"].as_str().is_some_and(|why| why.contains("create/undo.feature")), "{changes}");
+    assert_eq!(changes["unchanged_rules"].as_u64().map(|unchanged| unchanged > 0), Some(false), "{changes}");
+}
+
+#[test]
+fn the_parts_of_a_run_make_the_whole() {
+    let place = Place::new();
+    let whole = place.run("CRE-007/never", "whole", &selected());
+    for part in 1..=3 {
+        let partition = format!("hash:{part}/3");
+        place.run("CRE-007/never", &part.to_string(), &[selected(), vec!["--partition", &partition]].concat());
+    }
+    let folders: Vec<PathBuf> = ["1", "2", "3", "merged"].iter().map(|name| place.path(name)).collect();
+    let [one, two, three, merged] = folders.iter().map(|folder| folder.to_str().expect("text")).collect::<Vec<_>>()[..] else {
+        unreachable!("there are four")
+    };
+    let lacking = hallmark(&["merge", one, three, "--out", merged]);
+    assert_eq!(code(&lacking), Some(2));
+    assert!(said(&lacking).contains("hash:2/3 are missing"), "{}", said(&lacking));
+    let twice = hallmark(&["merge", one, two, two, "--out", merged]);
+    assert_eq!((code(&twice), said(&twice).contains("are the same part")), (Some(2), true), "{}", said(&twice));
+    assert!(!Path::new(merged).exists(), "nothing was written");
+
+    let put_together = hallmark(&["merge", two, one, three, "--out", merged]);
+    assert_eq!(code(&put_together), code(&whole), "{}", said(&put_together));
+    assert_eq!(by_rule(&place.results("merged")), by_rule(&place.results("whole")));
+    let ids = |out: &str| place.results(out).scenarios().iter().map(|scenario| scenario.id.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(ids("merged"), ids("whole"));
+    assert!(ids("1").len() < ids("whole").len());
+    // The whole can be judged again like any run.
+    let judged = hallmark(&["judge", merged, "--against", merged]);
+    assert!(said(&judged).contains("Every verdict is the same"), "{}", said(&judged));
+}
+
+#[test]
+fn parts_of_other_runs_are_no_parts() {
+    let place = Place::new();
+    place.run("none", "1", &["--rule", "UPD-002", "--partition", "slice:1/2"]);
+    place.run("none", "2", &["--rule", "UPD-002", "--partition", "slice:2/2", "--seed", "2"]);
+    place.run("none", "3", &["--rule", "UPD-002"]);
+    let folder = |name: &str| place.path(name).to_str().expect("text").to_owned();
+    let other_seed = hallmark(&["merge", &folder("1"), &folder("2"), "--out", &folder("merged")]);
+    assert_eq!((code(&other_seed), said(&other_seed).contains("the seed is `1`")), (Some(2), true), "{}", said(&other_seed));
+    let no_part = hallmark(&["merge", &folder("1"), &folder("3"), "--out", &folder("merged")]);
+    assert_eq!((code(&no_part), said(&no_part).contains("is no part of a run")), (Some(2), true), "{}", said(&no_part));
+}
+
+#[test]
+fn what_failed_is_played_again() {
+    let place = Place::new();
+    let ids = || {
+        let results = place.results("out");
+        let (failed, passed) = results.scenarios().iter().partition::<Vec<_>, _>(|scenario| scenario.verdict == Verdict::Fail);
+        (failed.into_iter().map(|scenario| scenario.id.clone()).collect::<BTreeSet<_>>(), passed.len())
+    };
+    place.run("UPD-002/once-more", "out", &["--rule", "UPD-002", "--rule", "DEL-001"]);
+    let (failed, passed) = ids();
+    assert!(!failed.is_empty() && passed > 0);
+    // Into the same folder, whose results are read first.
+    let out = place.path("out");
+    let again = ["--rerun-failed", out.to_str().expect("text")];
+    let still = place.run("UPD-002/once-more", "out", &again);
+    assert_eq!((code(&still), ids()), (Some(1), (failed.clone(), 0)), "{}", said(&still));
+    let other = place.run("none", "out", &[again.as_slice(), &["--rule", "DEL-001"]].concat());
+    assert_eq!(code(&other), Some(4), "{}", said(&other));
+    let mended = place.run("none", "out", &again);
+    assert_eq!((code(&mended), ids()), (Some(0), (BTreeSet::new(), failed.len())), "{}", said(&mended));
+    assert!(said(&mended).contains("only scenarios that did not pass in"), "{}", said(&mended));
+    let nothing = place.run("none", "out", &again);
+    assert_eq!((code(&nothing), said(&nothing).contains("nothing to play again")), (Some(4), true), "{}", said(&nothing));
+}
+
+const OWN: &str = "Feature: Ours
+
+  @OWN-001 @must
+  Rule: a refused creation is logged and fails the job
+    Scenario Outline: the third party answers <status>
+      Given the third party answers every creation with <status>
+      When Secrets Manager creates the secret
+      Then the job fails
+      And the failure is logged
+      Examples:
+        | status |
+        | 403    |
+        | 500    |
+";
+
+#[test]
+fn a_company_plays_features_of_its_own() {
+    let place = Place::new();
+    let own = place.path("own");
+    std::fs::create_dir(&own).expect("a folder");
+    let write = |text: &str| std::fs::write(own.join("ours.feature"), text).expect("the feature is written");
+    write(OWN);
+    let features = ["--features", own.to_str().expect("text"), "--rule", "OWN-001"];
+    let right = place.run("none", "right", &features);
+    assert_eq!(code(&right), Some(0), "{}", said(&right));
+    let results = place.results("right");
+    assert_eq!(results.scenarios().len(), 4, "two rows for two variants");
+    assert_eq!(by_rule(&results)["OWN-001"], Verdict::Pass);
+
+    let wrong = place.run("ERR-005/silent", "wrong", &features);
+    assert_eq!(code(&wrong), Some(1), "{}", said(&wrong));
+    assert_eq!(by_rule(&place.results("wrong"))["OWN-001"], Verdict::Fail);
+    assert!(said(&wrong).contains("--features") && said(&wrong).contains("--rule OWN-001"), "{}", said(&wrong));
+    // The recording knows the company's rule without its features.
+    std::fs::remove_dir_all(&own).expect("the folder is removed");
+    let judged = hallmark(&["judge", place.path("wrong").to_str().expect("text"), "--out", place.path("judged").to_str().expect("text")]);
+    assert_eq!(code(&judged), Some(1), "{}", said(&judged));
+    assert_eq!(verdicts(&place.path("judged")), verdicts(&place.path("wrong")));
+
+    std::fs::create_dir(&own).expect("a folder");
+    write(&OWN.replace("the job fails", "the job failed"));
+    let mistyped = place.run("none", "right", &features);
+    assert_eq!(code(&mistyped), Some(2), "{}", said(&mistyped));
+    assert!(said(&mistyped).contains("did you mean `the job fails`?"), "{}", said(&mistyped));
 }

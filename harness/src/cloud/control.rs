@@ -13,6 +13,7 @@ use super::access::ACCESS;
 use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::iam::TokenSigner;
+use super::lateness::Lateness;
 use super::sockets::{Layout, Sockets};
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
@@ -98,6 +99,7 @@ pub(crate) struct Current {
     sockets: Sockets,
     addresses: StageAddresses,
     created: Mutex<u32>,
+    lateness: Lateness,
 }
 
 impl Cloud {
@@ -163,7 +165,8 @@ impl Cloud {
         }
         let addresses = sockets.addresses().clone();
         // Every input is resolved once here, so that a wrong name is told before any job runs.
-        let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0) };
+        let lateness = Lateness::watch(contents.journal.clone(), &self.runtime);
+        let current = Current { contents, sockets, addresses: addresses.clone(), created: Mutex::new(0), lateness };
         current.contents.parameters(&current.contents.setup().parameters, &current.third_party_urls())?;
         *self.lock() = Some(Arc::new(current));
         self.set_ups.send_modify(|count| *count += 1);
@@ -396,7 +399,8 @@ impl Cloud {
                 state: version.state.word().to_owned(),
             })
             .collect();
-        Ok((Snapshot { ledger, tasks, versions, lost_events: contents.journal.lost() }, contents.named_secrets()))
+        let snapshot = Snapshot { ledger, tasks, versions, lost_events: contents.journal.lost(), delays: current.lateness.delays() };
+        Ok((snapshot, contents.named_secrets()))
     }
 
     /// Moves the virtual clock ahead; returns what is left when a job is asked for before the end.

@@ -10,6 +10,7 @@ mod control;
 mod declared;
 pub(crate) mod hosts;
 pub mod iam;
+mod lateness;
 mod name_server;
 mod proxy;
 pub mod secrets_manager;
@@ -21,5 +22,6 @@ pub mod wire;
 
 pub use contents::SetupError;
 pub use control::{Cloud, CloudError, SecretOrder};
+pub use lateness::Delay;
 pub use tcp_service::CommandError;
 pub use token::random_token;

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::crash::{self, KillMoment};
-use super::{Alteration, Recording, RecordingHeader, StageAddresses, StageError, StageSetup};
+use super::{Alteration, Played, Recording, RecordingHeader, StageAddresses, StageError, StageSetup};
 use crate::admin::{AdminClient, CreateSecret, JobFinished, LogLine, Tokens};
 use crate::contract::{SecretId, TaskId, Trigger};
 use crate::engine::{DAY, JobRequest, Knobs, Overrides, RETRIES};
@@ -25,7 +25,7 @@ pub struct Ran {
 }
 
 /// A job run that is over.
-struct Played {
+struct Attempt {
     time: Duration,
     end: Result<End, StageError>,
 }
@@ -120,11 +120,6 @@ impl<G: Ground> LiveStage<G> {
     /// Returns the admin API.
     pub fn client(&self) -> &AdminClient {
         &self.client
-    }
-
-    /// Returns how many jobs ran, and for how long at least one did.
-    pub fn jobs(&self) -> (u32, Duration) {
-        (self.jobs, self.job_time)
     }
 
     /// Gives later jobs what a scenario demands.
@@ -317,7 +312,7 @@ impl<G: Ground> LiveStage<G> {
     }
 
     /// Runs a job to its end and tells the cloud of it.
-    async fn play(&self, request: &JobRequest) -> Played {
+    async fn play(&self, request: &JobRequest) -> Attempt {
         let started = Instant::now();
         let ran = async {
             let kill = async {
@@ -328,16 +323,16 @@ impl<G: Ground> LiveStage<G> {
         };
         let Ran { run, time } = match ran.await {
             Ok(ran) => ran,
-            Err(error) => return Played { time: started.elapsed(), end: Err(error) },
+            Err(error) => return Attempt { time: started.elapsed(), end: Err(error) },
         };
         let lines = run.lines.into_iter().map(|(stream, line)| LogLine { stream, line }).collect();
         let killed = run.outcome.killed;
         let told = self.client.job_ended(&JobFinished { job: request.job.clone(), outcome: run.outcome, lines }).await;
-        Played { time, end: told.map(|stopped| End { killed, reported: stopped.reported }).map_err(StageError::from) }
+        Attempt { time, end: told.map(|stopped| End { killed, reported: stopped.reported }).map_err(StageError::from) }
     }
 
     /// Does what follows a job's end.
-    async fn settle(&mut self, request: &JobRequest, played: Played) -> Result<(), StageError> {
+    async fn settle(&mut self, request: &JobRequest, played: Attempt) -> Result<(), StageError> {
         self.jobs += 1;
         self.job_time += played.time;
         let End { killed, reported } = played.end.inspect_err(|_| self.sound = false)?;
@@ -362,7 +357,9 @@ impl<G: Ground> LiveStage<G> {
         let events = self.client.journal().await?;
         let mut header = self.header.clone();
         header.named_secrets = found.named_secrets;
-        Ok(Recording { header, events, snapshot: found.snapshot })
+        let job_nanoseconds = u64::try_from(self.job_time.as_nanos()).unwrap_or(u64::MAX);
+        let played = Played { jobs: self.jobs, job_nanoseconds, ..Played::default() };
+        Ok(Recording { header, events, snapshot: found.snapshot, played })
     }
 
     /// Ends the stage.

@@ -11,8 +11,6 @@ mod process;
 mod recording;
 mod setup;
 
-use std::time::Duration;
-
 use crate::admin::CreateSecret;
 use crate::contract::Trigger;
 use crate::engine::Knobs;
@@ -23,7 +21,9 @@ pub use crash::{KILL_NOTE, KillMoment};
 pub use error::StageError;
 pub use live::{Demand, Ground, LiveStage, Ran};
 pub use process::{ProcessGround, ProcessStage, Provider, Resources};
-pub use recording::{Declared, DeclaredInput, FORMAT, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot};
+pub use recording::{
+    Declared, DeclaredInput, FORMAT, Played, RecordedTask, RecordedVersion, Recording, RecordingError, RecordingHeader, Snapshot,
+};
 pub use setup::{
     AccountSetup, Alteration, CanaryKind, ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, TcpServiceSetup,
     ThirdPartySetup, TrustedProfileSetup,
@@ -41,10 +41,16 @@ pub enum Stage {
 
 /// A scenario that has been recorded: its steps do nothing.
 pub struct RecordedStage {
-    /// What happened.
-    pub recording: Recording,
-    /// What the stage was set up with, as steps ask for it.
-    pub setup: StageSetup,
+    recording: Recording,
+    /// Nothing: steps that build input values from it build none.
+    setup: StageSetup,
+}
+
+impl RecordedStage {
+    /// Returns a stage on which this happened.
+    pub fn new(recording: Recording) -> Self {
+        Self { recording, setup: StageSetup::default() }
+    }
 }
 
 /// Passes an order to a live stage and does nothing on a recorded one.
@@ -119,21 +125,17 @@ impl Stage {
         }
     }
 
-    /// Returns the set-up, e.g. to build other input values from.
+    /// Tells whether it is a recorded one.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self, Self::Recorded(_))
+    }
+
+    /// Returns the set-up, e.g. to build other input values from. A recorded stage has an empty one.
     pub fn setup(&self) -> &StageSetup {
         match self {
             Self::Process(stage) => stage.setup(),
             Self::Container(stage) => stage.setup(),
             Self::Recorded(stage) => &stage.setup,
-        }
-    }
-
-    /// Returns how many jobs ran, and for how long at least one did.
-    pub fn jobs(&self) -> (u32, Duration) {
-        match self {
-            Self::Process(stage) => stage.jobs(),
-            Self::Container(stage) => stage.jobs(),
-            Self::Recorded(_) => (0, Duration::ZERO),
         }
     }
 

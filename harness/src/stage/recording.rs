@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::Delay;
 use crate::cloud::third_party::LedgerEntry;
 use crate::contract::{Action, OutputSpec, SecretId, TaskError, TaskId, TaskStatus, Trigger, ValueType, VersionId};
 use crate::docker::ImageFacts;
 use crate::journal::Event;
 
 /// Version of the recording's format. Another one is refused, never misread.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One scenario as it happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,22 @@ pub struct Recording {
     pub events: Vec<Event>,
     /// The world at the end.
     pub snapshot: Snapshot,
+    /// How the playing went.
+    pub played: Played,
+}
+
+/// How the playing of a scenario went.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Played {
+    /// Job runs.
+    pub jobs: u32,
+    /// Nanoseconds in which at least one job ran.
+    pub job_nanoseconds: u64,
+    /// Nanoseconds from set-up to judgement.
+    pub nanoseconds: u64,
+    /// The harness's own trouble, in words. Where there is any, the recording says nothing about the provider.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trouble: Vec<String>,
 }
 
 /// What was recorded.
@@ -83,6 +100,9 @@ pub struct Snapshot {
     pub versions: Vec<RecordedVersion>,
     /// Events that the journal lost because its file could not be written.
     pub lost_events: u64,
+    /// Times in which the cloud's threads did not get to run: what happened then was seen late.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Delay>,
 }
 
 /// A task at the end.
@@ -159,16 +179,34 @@ enum Line {
     Header(RecordingHeader),
     Event(Event),
     Snapshot(Snapshot),
+    Played(Played),
 }
 
 impl Recording {
-    /// Writes the recording: a header line, a line for each event, a snapshot line.
+    /// Returns the recording of a scenario that could not be played.
+    pub fn of_nothing(scenario: &str) -> Self {
+        let header = RecordingHeader {
+            format: FORMAT,
+            scenario: scenario.to_owned(),
+            outputs: Vec::new(),
+            named_secrets: Vec::new(),
+            third_party: false,
+            task_timeout_milliseconds: 0,
+            roles: Vec::new(),
+            not_resubmitted: Vec::new(),
+            image: None,
+            declared: None,
+        };
+        Self { header, events: Vec::new(), snapshot: Snapshot::default(), played: Played::default() }
+    }
+
+    /// Writes the recording: a header line, a line for each event, a snapshot line, a line about the playing.
     pub fn write(&self, path: &Path) -> Result<(), RecordingError> {
         let failed = |source| RecordingError::Io { action: "writing", path: path.to_owned(), source };
         let mut file = BufWriter::new(File::create(path).map_err(failed)?);
         let header = std::iter::once(Line::Header(self.header.clone()));
         let events = self.events.iter().cloned().map(Line::Event);
-        for line in header.chain(events).chain([Line::Snapshot(self.snapshot.clone())]) {
+        for line in header.chain(events).chain([Line::Snapshot(self.snapshot.clone()), Line::Played(self.played.clone())]) {
             serde_json::to_writer(&mut file, &line).map_err(|error| failed(error.into()))?;
             file.write_all(b"\n").map_err(failed)?;
         }
@@ -179,7 +217,7 @@ impl Recording {
     pub fn read(path: &Path) -> Result<Self, RecordingError> {
         let failed = |source| RecordingError::Io { action: "reading", path: path.to_owned(), source };
         let malformed = |line: usize, reason: &str| RecordingError::Malformed { path: path.to_owned(), line, reason: reason.to_owned() };
-        let (mut header, mut events, mut snapshot, mut last) = (None, Vec::new(), None, 0);
+        let (mut header, mut events, mut snapshot, mut played, mut last) = (None, Vec::new(), None, None, 0);
         for (index, line) in BufReader::new(File::open(path).map_err(failed)?).lines().enumerate() {
             last = index + 1;
             let line = line.map_err(failed)?;
@@ -197,12 +235,14 @@ impl Recording {
                 Line::Header(found) if index == 0 => header = Some(found),
                 Line::Event(event) if snapshot.is_none() => events.push(event),
                 Line::Snapshot(found) if snapshot.is_none() => snapshot = Some(found),
+                Line::Played(found) if snapshot.is_some() && played.is_none() => played = Some(found),
                 _ => return Err(malformed(last, "it is out of place")),
             }
         }
         let header = header.ok_or_else(|| malformed(1, "the file is empty"))?;
         let snapshot = snapshot.ok_or_else(|| malformed(last, "the snapshot at the end is missing"))?;
-        Ok(Self { header, events, snapshot })
+        let played = played.ok_or_else(|| malformed(last, "the line about the playing is missing at the end"))?;
+        Ok(Self { header, events, snapshot, played })
     }
 }
 
@@ -236,6 +276,7 @@ mod tests {
             },
             events: kinds.into_iter().zip(0..).map(|(kind, id)| Event { id, at: id * 10, kind }).collect(),
             snapshot: Snapshot { lost_events: 1, ..Snapshot::default() },
+            played: Played { jobs: 1, job_nanoseconds: 2, nanoseconds: 3, trouble: vec!["the disk was full".into()] },
         }
     }
 
@@ -256,9 +297,13 @@ mod tests {
     fn another_format_is_refused_and_a_cut_file_too() {
         let (_folder, path) = written();
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replace("\"format\":1", "\"format\":2")).unwrap();
-        assert!(matches!(Recording::read(&path), Err(RecordingError::Format { found: 2, .. })));
-        std::fs::write(&path, text.lines().take(3).collect::<Vec<_>>().join("\n")).unwrap();
-        assert!(matches!(Recording::read(&path), Err(RecordingError::Malformed { .. })));
+        for other in [FORMAT - 1, FORMAT + 1] {
+            std::fs::write(&path, text.replace(&format!("\"format\":{FORMAT}"), &format!("\"format\":{other}"))).unwrap();
+            assert!(matches!(Recording::read(&path), Err(RecordingError::Format { found, .. }) if found == other));
+        }
+        for lines in 0..text.lines().count() {
+            std::fs::write(&path, text.lines().take(lines).collect::<Vec<_>>().join("\n")).unwrap();
+            assert!(matches!(Recording::read(&path), Err(RecordingError::Malformed { .. })), "{lines} lines");
+        }
     }
 }

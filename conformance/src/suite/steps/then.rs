@@ -89,35 +89,35 @@ judged! {
 /// Rules that universal oracles judge over every scenario: the phrase records that the scenario was about one, and the verdict
 /// is theirs. Without a judgement of theirs the scenario has not exercised its rule.
 macro_rules! universally_judged {
-    ($($name:ident: $phrase:literal;)+) => {$(
+    ($($name:ident: $phrase:literal => $rule:literal;)+) => {$(
         #[then($phrase)]
         async fn $name(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
-            world.judge(|_| Vec::new()).await
+            world.judge_universally($rule).await
         }
     )+};
 }
 
 universally_judged! {
-    valid_updates: "every update is valid and names the job's own task";
-    last_word: "no other status follows an accepted report";
-    in_time: "the job ended by itself within the task timeout";
-    complete_errors: "the failure carries complete errors";
-    application_codes: "every error code is an application code";
-    readable: "every description is plain text for a person";
-    logged: "the failure is logged";
-    exit_status: "the exit status agrees with the outcome";
-    no_crash: "no job crashed";
-    nothing_personal: "no personal or confidential value is in the credentials id";
-    logs_clean: "no secret value is in the logs";
-    not_echoed: "no personal value is in an error description";
-    urls_clean: "no secret or personal value is in an address";
-    not_repeated: "nothing of what the answer repeated is in the description";
-    nothing_secret: "no secret value is in the metadata";
-    underived: "no credentials id is derived from a secret";
-    within_roles: "no operation outside the documented roles was tried";
-    named_only: "only secrets that inputs name were read";
-    no_stranger: "no undeclared host was contacted";
-    keys_at_home: "the access key went to IAM alone and its token to Secrets Manager alone";
+    valid_updates: "every update is valid and names the job's own task" => "UPD-001";
+    last_word: "no other status follows an accepted report" => "UPD-004";
+    in_time: "the job ended by itself within the task timeout" => "UPD-005";
+    complete_errors: "the failure carries complete errors" => "ERR-001";
+    application_codes: "every error code is an application code" => "ERR-002";
+    readable: "every description is plain text for a person" => "ERR-004";
+    logged: "the failure is logged" => "ERR-005";
+    exit_status: "the exit status agrees with the outcome" => "ERR-006";
+    no_crash: "no job crashed" => "ERR-007";
+    nothing_personal: "no personal or confidential value is in the credentials id" => "PRV-001";
+    logs_clean: "no secret value is in the logs" => "PRV-003";
+    not_echoed: "no personal value is in an error description" => "PRV-005";
+    urls_clean: "no secret or personal value is in an address" => "PRV-006";
+    not_repeated: "nothing of what the answer repeated is in the description" => "PRV-009";
+    nothing_secret: "no secret value is in the metadata" => "PRV-002";
+    underived: "no credentials id is derived from a secret" => "PRV-004";
+    within_roles: "no operation outside the documented roles was tried" => "LPR-002";
+    named_only: "only secrets that inputs name were read" => "LPR-003";
+    no_stranger: "no undeclared host was contacted" => "LPR-005";
+    keys_at_home: "the access key went to IAM alone and its token to Secrets Manager alone" => "LPR-004";
 }
 
 #[then(regex = r"^no update follows the answer (400|404)$")]

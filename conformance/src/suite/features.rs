@@ -1,0 +1,301 @@
+//! The features that a run plays: those that are built in, and a company's own.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use cucumber::feature::Ext as _;
+use gherkin::{Feature, GherkinEnv, StepType};
+use sha2::{Digest, Sha256};
+
+use super::embedded::FEATURES;
+use super::vocabulary::Vocabulary;
+use crate::catalog::{Applies, Catalog, Level, Rule, RuleId};
+
+/// A feature with its examples filled in.
+#[derive(Debug, Clone)]
+pub struct FeatureFile {
+    /// Path within its folder of features, with `/`; one of a company's own begins with `own/`.
+    pub path: String,
+    /// What it says.
+    pub feature: Feature,
+    /// Whether it is the company's own.
+    pub own: bool,
+}
+
+/// Features, parsed.
+#[derive(Debug, Clone)]
+pub struct Features {
+    files: Vec<FeatureFile>,
+    own_rules: Vec<Rule>,
+    /// Of what is built in, and of the company's own.
+    hashers: [Sha256; 2],
+}
+
+/// Why features cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FeatureError {
+    /// A feature that is built in does not parse. A test proves that all do.
+    #[error("parsing the built-in feature {path}: {reason}; this is a fault of hallmark, please report it")]
+    BuiltIn {
+        /// Which.
+        path: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("{} cannot be read; --features takes a folder with .feature files that you may read", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no feature in the folder.
+    #[error("there is no .feature file in {}; --features takes the folder of your own features", path.display())]
+    None {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// A feature of the company's own has mistakes; all of them, one a line.
+    #[error("{}", .0.join("\n"))]
+    Mistaken(Vec<String>),
+}
+
+impl Features {
+    /// Returns the features that are built in.
+    pub fn built_in() -> Result<Self, FeatureError> {
+        let mut features = Self { files: Vec::new(), own_rules: Vec::new(), hashers: [Sha256::new(), Sha256::new()] };
+        for (path, text) in FEATURES {
+            let failed = |reason: String| FeatureError::BuiltIn { path, reason };
+            features.add(path, text, false).map_err(failed)?;
+        }
+        Ok(features)
+    }
+
+    /// Adds every `.feature` file below `folder`, in the order of their paths. Their rules have ids that `catalog` does not have.
+    pub fn with_own(mut self, folder: &Path, catalog: &Catalog) -> Result<Self, FeatureError> {
+        let mut paths = Vec::new();
+        find(folder, &mut paths)?;
+        paths.sort();
+        if paths.is_empty() {
+            return Err(FeatureError::None { path: folder.to_owned() });
+        }
+        let vocabulary = Vocabulary::gather();
+        let mut mistakes = Vec::new();
+        let mut seen = BTreeSet::new();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(|source| FeatureError::Unreadable { path: path.clone(), source })?;
+            let within = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
+            // Recordings are named after it.
+            let plain = |character: char| character.is_ascii_alphanumeric() || "_-./".contains(character);
+            if !within.chars().all(plain) {
+                mistakes.push(format!("{}: name it with letters, digits, dots, dashes and underscores only", path.display()));
+                continue;
+            }
+            match self.add(&format!("own/{within}"), &text, true) {
+                Ok(feature) => {
+                    let examined = examine(&feature, &path, catalog, &vocabulary, &mut seen);
+                    self.own_rules.extend(examined.rules);
+                    mistakes.extend(examined.mistakes);
+                }
+                Err(reason) => mistakes.push(format!("{}: it does not parse: {reason}", path.display())),
+            }
+        }
+        if mistakes.is_empty() { Ok(self) } else { Err(FeatureError::Mistaken(mistakes)) }
+    }
+
+    fn add(&mut self, path: &str, text: &str, own: bool) -> Result<Feature, String> {
+        let parsed = Feature::parse(text, GherkinEnv::default()).map_err(|error| error.to_string())?;
+        let feature = parsed.expand_examples().map_err(|error| error.to_string())?;
+        self.files.push(FeatureFile { path: path.to_owned(), feature: feature.clone(), own });
+        for part in [path, text] {
+            self.hashers[usize::from(own)].update(part);
+            self.hashers[usize::from(own)].update([0]);
+        }
+        Ok(feature)
+    }
+
+    /// Returns the features, those that are built in first.
+    pub fn files(&self) -> &[FeatureFile] {
+        &self.files
+    }
+
+    /// Returns the rules that only a company's own features have.
+    pub fn own_rules(&self) -> &[Rule] {
+        &self.own_rules
+    }
+
+    /// Returns the SHA-256 over those that are built in, in hex.
+    pub fn digest(&self) -> String {
+        hex::encode(self.hashers[0].clone().finalize())
+    }
+
+    /// Returns the SHA-256 over the company's own, in hex.
+    pub fn own_digest(&self) -> String {
+        hex::encode(self.hashers[1].clone().finalize())
+    }
+}
+
+fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FeatureError> {
+    let failed = |source| FeatureError::Unreadable { path: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            find(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "feature") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+struct Examined {
+    rules: Vec<Rule>,
+    mistakes: Vec<String>,
+}
+
+/// Looks at a company's own feature: a mistake in it must not end as a scenario that is silently left out.
+fn examine(feature: &Feature, path: &Path, catalog: &Catalog, vocabulary: &Vocabulary, seen: &mut BTreeSet<RuleId>) -> Examined {
+    let mut examined = Examined { rules: Vec::new(), mistakes: Vec::new() };
+    let mut mistake = |line: usize, what: String| examined.mistakes.push(format!("{}:{line}: {what}", path.display()));
+    for scenario in &feature.scenarios {
+        mistake(scenario.position.line, format!("the scenario {:?} stands in no `Rule:`; every scenario proves a rule", scenario.name));
+    }
+    if feature.rules.is_empty() && feature.scenarios.is_empty() {
+        mistake(feature.position.line, "the feature has no `Rule:` with scenarios".into());
+    }
+    for rule in &feature.rules {
+        let line = rule.position.line;
+        let ids: Vec<&String> = rule.tags.iter().filter(|tag| is_id(tag)).collect();
+        let id = match ids.as_slice() {
+            [id] if catalog.rule(id).is_some() => {
+                mistake(line, format!("{id} is a rule of hallmark's own; give your rule an id that hallmark does not have, e.g. @OWN-001"));
+                continue;
+            }
+            [id] => RuleId((*id).clone()),
+            [] => {
+                mistake(line, format!("the rule {:?} has no id; tag it with one such as @OWN-001", rule.name));
+                continue;
+            }
+            _ => {
+                mistake(line, format!("the rule {:?} has several ids; tag it with one", rule.name));
+                continue;
+            }
+        };
+        if !seen.insert(id.clone()) {
+            mistake(line, format!("the rule {id} stands twice; put its scenarios into one block"));
+            continue;
+        }
+        if rule.scenarios.is_empty() {
+            mistake(line, format!("the rule {id} has no scenario"));
+        }
+        for scenario in &rule.scenarios {
+            let order: Vec<u8> = scenario.steps.iter().map(|step| place(step.ty)).collect();
+            if !order.contains(&1) || !order.contains(&2) || !order.is_sorted() {
+                let what = format!("the scenario {:?} needs steps in the order Given, When, Then, with a When and a Then", scenario.name);
+                mistake(scenario.position.line, what);
+            }
+            for step in &scenario.steps {
+                if let Err(near) = vocabulary.find(step.ty, &step.value) {
+                    let near = near.map_or(String::new(), |near| format!(" did you mean `{near}`?"));
+                    mistake(step.position.line, format!("no step says `{}`;{near} `hallmark steps` shows all", step.value));
+                }
+            }
+        }
+        let level = [("must", Level::Must), ("should", Level::Should), ("info", Level::Info)];
+        let level = level.into_iter().find(|(word, _)| rule.tags.iter().any(|tag| tag == word)).map_or(Level::Must, |(_, level)| level);
+        let explanation =
+            rule.description.as_deref().map_or_else(|| rule.name.clone(), |text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        examined.rules.push(Rule {
+            id,
+            level,
+            requirement: rule.name.clone(),
+            source: path.display().to_string(),
+            explanation,
+            applies: Applies::Always,
+            needs: Vec::new(),
+        });
+    }
+    examined
+}
+
+/// Tells whether a tag is a rule's id: capital letters, a dash, digits.
+fn is_id(tag: &str) -> bool {
+    let parts = tag.split_once('-');
+    parts.is_some_and(|(letters, digits)| {
+        let letters = !letters.is_empty() && letters.chars().all(|letter| letter.is_ascii_uppercase());
+        letters && !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+fn place(step: StepType) -> u8 {
+    match step {
+        StepType::Given => 0,
+        StepType::When => 1,
+        StepType::Then => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "Feature: Ours\n  @OWN-001 @should\n  Rule: a deletion is logged\n    Scenario: refused\n      Given the third party answers every revocation with 503\n      When Secrets Manager creates the secret\n      And Secrets Manager deletes the secret\n      Then the failure is logged\n";
+
+    fn read(text: &str) -> Result<Features, FeatureError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        std::fs::write(folder.path().join("deep/ours.feature"), text).unwrap();
+        Features::built_in().unwrap().with_own(folder.path(), &Catalog::built_in().unwrap())
+    }
+
+    fn mistakes(text: &str) -> Vec<String> {
+        match read(text) {
+            Err(FeatureError::Mistaken(mistakes)) => mistakes,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_feature_of_one_s_own_adds_its_rule() {
+        let features = read(RIGHT).unwrap();
+        let rule = &features.own_rules()[0];
+        assert_eq!((rule.id.as_str(), rule.level, rule.requirement.as_str()), ("OWN-001", Level::Should, "a deletion is logged"));
+        assert_eq!(features.files().last().unwrap().path, "own/deep/ours.feature");
+        assert_eq!(features.files().len(), FEATURES.len() + 1);
+        let built_in = Features::built_in().unwrap();
+        assert_eq!(features.digest(), built_in.digest());
+        assert_ne!(features.own_digest(), built_in.own_digest());
+    }
+
+    #[test]
+    fn each_mistake_is_told_with_its_line() {
+        for (wrong, by, said) in [
+            ("@OWN-001", "@CRE-001", ":3: CRE-001 is a rule of hallmark's own"),
+            ("@OWN-001 ", "", ":3: the rule \"a deletion is logged\" has no id"),
+            ("@OWN-001", "@OWN-001 @OWN-002", ":3: the rule \"a deletion is logged\" has several ids"),
+            (
+                "the failure is logged",
+                "the failure was logged",
+                ":8: no step says `the failure was logged`; did you mean `the failure is logged`?",
+            ),
+            ("      Then the failure is logged\n", "", ":4: the scenario \"refused\" needs steps in the order"),
+            ("  @OWN-001 @should\n  Rule: a deletion is logged\n", "", "the scenario \"refused\" stands in no `Rule:`"),
+        ] {
+            let text = RIGHT.replace(wrong, by);
+            assert_ne!(text, RIGHT);
+            let found = mistakes(&text);
+            assert!(found.iter().any(|mistake| mistake.contains(said)), "{said}: {found:?}");
+        }
+        assert!(mistakes("no feature").iter().any(|mistake| mistake.contains("it does not parse")));
+    }
+
+    #[test]
+    fn a_folder_without_features_is_told() {
+        let catalog = Catalog::built_in().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Features::built_in().unwrap().with_own(folder.path(), &catalog), Err(FeatureError::None { .. })));
+        let missing = folder.path().join("missing");
+        assert!(matches!(Features::built_in().unwrap().with_own(&missing, &catalog), Err(FeatureError::Unreadable { .. })));
+    }
+}
