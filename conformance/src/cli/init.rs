@@ -10,7 +10,7 @@ use clap::Args;
 use super::Stop;
 use super::output::print;
 use crate::exit_code;
-use crate::job_config::{Objection, Severity};
+use crate::job_config::{JobConfigError, Objection, Severity};
 
 /// What `hallmark init` takes.
 #[derive(Debug, Args)]
@@ -33,8 +33,8 @@ pub(super) fn init(arguments: &InitArguments) -> Result<u8, Stop> {
     let stdout = out.as_os_str() == "-";
     let named =
         if stdout { PathBuf::from(arguments.job_config.file_name().unwrap_or_default()) } else { seen_from(&out, &arguments.job_config) };
-    let crate::init::Template { text, objections } = crate::init::template_naming(&arguments.job_config, &named)
-        .map_err(|error| Stop::Usage(anyhow!(error).context("describing the provider from its job_config.json (--job-config names it)")))?;
+    let crate::init::Template { text, objections } =
+        crate::init::template_naming(&arguments.job_config, &named).map_err(|error| refused(&arguments.job_config, error))?;
     if stdout {
         print(&text)?;
     } else {
@@ -67,6 +67,20 @@ fn write(out: &Path, text: &str, force: bool) -> Result<(), Stop> {
             }
             _ => anyhow!("writing the manifest {}: {error}; choose another place with --out", out.display()),
         })
+    })
+}
+
+/// Returns why there is no manifest.
+fn refused(job_config: &Path, error: JobConfigError) -> Stop {
+    let file = job_config.display();
+    Stop::Usage(match error {
+        JobConfigError::Invalid(objections) => {
+            let counts = crate::lint::counted(&objections).unwrap_or_default();
+            anyhow!("{file} does not say what the provider takes and reports ({counts}): `hallmark lint {file}` shows where")
+        }
+        JobConfigError::Unreadable { .. } => {
+            anyhow!(error).context("describing the provider from its job_config.json (--job-config names it)")
+        }
     })
 }
 

@@ -6,6 +6,9 @@ use super::History;
 use crate::job_config::{ASKED_ADVICE, Declaration, JobConfig, Objection, Position, asked_for};
 use crate::verdict::Judgement;
 
+/// Findings that a judgement tells.
+const SHOWN: usize = 8;
+
 /// Generator and deployer both take the job configuration (CFG-001).
 pub fn taken_by_both(history: &History<'_>) -> Vec<Judgement> {
     of_file(history, "CFG-001", "generator and deployer both take job_config.json")
@@ -25,13 +28,26 @@ fn of_file(history: &History<'_>, rule: &str, kept: &str) -> Vec<Judgement> {
     let Some(text) = history.recording.header.declared.as_ref().and_then(|declared| declared.job_config.as_deref()) else {
         return vec![Judgement::not_exercised(rule, "the recording holds no job_config.json")];
     };
-    let objections = JobConfig::read(text.as_bytes()).objections;
-    let broken: Vec<Judgement> = objections
-        .iter()
-        .filter(|objection| objection.rules().contains(&rule))
-        .map(|objection| Judgement::fail(rule, objection.advice.as_str(), placed(text, objection), []))
-        .collect();
-    if broken.is_empty() { vec![Judgement::pass(rule, kept, [])] } else { broken }
+    let mut objections = JobConfig::read(text.as_bytes()).objections;
+    objections.retain(|objection| objection.rules().contains(&rule));
+    objections.sort_by_key(|objection| std::cmp::Reverse(objection.severity()));
+    let found = objections.iter().map(|objection| placed(text, objection)).collect();
+    let advice = objections.first().map(|objection| objection.advice.as_str());
+    vec![together(rule, kept, found, advice, "`hallmark lint` tells what to write in place of each")]
+}
+
+/// Returns one judgement about everything that was found: a report shows one in full, and each of these has to be put right.
+fn together(rule: &str, kept: &str, found: Vec<String>, advice: Option<&str>, for_several: &str) -> Judgement {
+    match (found.as_slice(), advice) {
+        ([], _) => Judgement::pass(rule, kept, []),
+        ([one], Some(advice)) => Judgement::fail(rule, advice, one, []),
+        (several, _) => {
+            let more = several.len().saturating_sub(SHOWN);
+            let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+            let shown = several[..several.len().min(SHOWN)].join("; ");
+            Judgement::fail(rule, for_several, format!("{shown}{more}"), [])
+        }
+    }
 }
 
 fn placed(text: &str, objection: &Objection) -> String {
@@ -44,15 +60,15 @@ pub fn asks_for_nothing_secret(history: &History<'_>) -> Vec<Judgement> {
     let Some(Declared { inputs, .. }) = &history.recording.header.declared else {
         return vec![Judgement::not_exercised(RULE, "the recording does not say what the provider declares")];
     };
-    let found: Vec<Judgement> = inputs
+    let found: Vec<String> = inputs
         .iter()
         .filter_map(|input| {
             let declaration = Declaration { name: input.name.clone(), value_type: input.value_type.clone(), required: false };
             let asked = asked_for(&declaration)?;
-            Some(Judgement::fail(RULE, ASKED_ADVICE, format!("the input {} asks for {asked} as plain text", input.name), []))
+            Some(format!("the input {} asks for {asked} as plain text", input.name))
         })
         .collect();
-    if found.is_empty() { vec![Judgement::pass(RULE, format!("none of {} inputs asks for any", inputs.len()), [])] } else { found }
+    vec![together(RULE, &format!("none of {} inputs asks for any", inputs.len()), found, Some(ASKED_ADVICE), ASKED_ADVICE)]
 }
 
 #[cfg(test)]
@@ -84,8 +100,20 @@ mod tests {
             broken.actual.starts_with("job_config.json:8:") && broken.actual.contains("SMIN_EXPIRES_IN ends with a comma"),
             "{broken:?}"
         );
+        assert_eq!(broken.expected, "remove the comma");
         assert_eq!(says_one_thing(&history)[0].verdict, Verdict::Fail, "the deployer takes it");
         assert_eq!(requires_an_output(&history)[0].verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn everything_that_is_to_be_put_right_stands_in_one_judgement_the_worst_first() {
+        let text = crate::mutant::JOB_CONFIG
+            .replace("type:boolean, required:false", "type:boolean, required:false, required:true")
+            .replace("type:integer, required:false", "type:integer, required:false,");
+        let recording = of_text(&text.replace("SMIN_USERNAME", "SMIN_ACTION"));
+        let [broken] = &says_one_thing(&History::new(&recording))[..] else { panic!("one judgement") };
+        let at = |what: &str| broken.actual.find(what).unwrap_or_else(|| panic!("{what}: {broken:?}"));
+        assert!(at("SMIN_EXPIRES_IN") < at("SMIN_ACTION") && at("SMIN_ACTION") < at("SMIN_REFRESHABLE"));
     }
 
     #[test]
@@ -108,7 +136,7 @@ mod tests {
         let found: Vec<&str> = judged.iter().map(|judgement| judgement.actual.as_str()).collect();
         assert_eq!(
             found,
-            ["the input password asks for a password as plain text", "the input email asks for an e-mail address as plain text"]
+            ["the input password asks for a password as plain text; the input email asks for an e-mail address as plain text"]
         );
     }
 }

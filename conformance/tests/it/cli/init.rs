@@ -70,7 +70,7 @@ fn what_is_wrong_with_the_job_config_is_pointed_at_and_the_manifest_written_all_
     fs::write(&job_config, JOB_CONFIG.replace("secret_id", "secret")).expect("it can be written");
     let refused = call(&["init", "--job-config", text(&job_config), "--force"]);
     assert_eq!(refused.code, Some(2), "what it declares is not plain");
-    assert!(refused.stderr.contains("unknown type `secret`"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("(1 error)") && refused.stderr.contains("hallmark lint"), "{}", refused.stderr);
 }
 
 #[test]
