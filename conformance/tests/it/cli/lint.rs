@@ -26,7 +26,7 @@ fn an_option_that_the_shell_would_run_is_an_error_with_its_place() {
     let called = call(&["lint", &path]);
     assert_eq!((called.code, called.stderr.as_str()), (Some(1), ""));
     assert!(
-        called.stdout.contains("error shell-expansion (CFG-003)") && called.stdout.contains("job_config.json:2:42"),
+        called.stdout.contains("error shell-expansion (CFG-003)") && called.stdout.contains("job_config.json:2:44"),
         "{}",
         called.stdout
     );
