@@ -6,6 +6,7 @@ use hallmark_harness::contract::ValueType;
 
 use super::Mind;
 use super::code::Code;
+use super::shell::expanded;
 use super::tool::{self, Refusal, Said};
 use super::variable::{Complaint, Direction};
 
@@ -225,36 +226,4 @@ fn twice(asked: &[Asked<'_>]) -> Option<Complaint> {
             part: later.place.clone(),
         })
     })
-}
-
-/// Returns the first part of a text that a shell expands between double quotes.
-pub(super) fn expanded(text: &str) -> Option<Range<usize>> {
-    let mut escaped = false;
-    for (at, character) in text.char_indices() {
-        let next = text[at + character.len_utf8()..].chars().next();
-        let active = match character {
-            '`' => true,
-            '$' => next.is_some_and(|next| next.is_ascii_alphanumeric() || "_{(@*#?$!-".contains(next)),
-            _ => false,
-        };
-        if active && !escaped {
-            return Some(at..at + extent(&text[at..]));
-        }
-        escaped = character == '\\' && !escaped;
-    }
-    None
-}
-
-/// Returns how much of a text belongs to the expansion at its beginning.
-fn extent(text: &str) -> usize {
-    let closed = |end: char| text[1..].find(end).map_or(text.len(), |at| at + 2);
-    match text.as_bytes() {
-        [b'`', ..] => closed('`'),
-        [b'$', b'(', ..] => closed(')'),
-        [b'$', b'{', ..] => closed('}'),
-        [b'$', first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
-            1 + text[1..].find(|character: char| !character.is_ascii_alphanumeric() && character != '_').unwrap_or(text.len() - 1)
-        }
-        _ => 2,
-    }
 }

@@ -15,6 +15,7 @@ mod document;
 mod objection;
 mod placed;
 mod position;
+mod shell;
 mod tool;
 mod traps;
 mod variable;

@@ -7,7 +7,7 @@ use hallmark_harness::contract::ValueType;
 use super::attributes::{self, Attributes};
 use super::code::{Code, Severity};
 use super::placed::Placed;
-use super::{Declaration, Mind, Objection};
+use super::{Declaration, Mind, Objection, shell};
 
 /// Which way a variable's value goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn read_name(name: &str) -> (Option<(Direction, String)>, Vec<Complaint>) {
         let reason = format!("has the character {character:?} in its name");
         complaints.push(complaint(Code::NameCharacter, reason, Mind::of(true, both), at..at + character.len_utf8()));
     }
-    if let Some(part) = run_by_shell(name) {
+    if let Some(part) = shell::run(name) {
         let reason = format!("has `{}` in its name", name[part.clone()].escape_debug());
         complaints.push(complaint(Code::ShellExpansion, reason, Mind::Shell, part));
     }
@@ -144,10 +144,4 @@ fn read_name(name: &str) -> (Option<(Direction, String)>, Vec<Complaint>) {
 /// What the deployer's `[[:space:]]` matches: blanks at which a line may not break are none to it.
 fn is_space(character: char) -> bool {
     character.is_whitespace() && !matches!(character, '\u{a0}' | '\u{2007}' | '\u{202f}')
-}
-
-/// The deployer quotes no name: not only what is expanded counts, but also what ends a command.
-fn run_by_shell(name: &str) -> Option<Range<usize>> {
-    let ends = name.find([';', '|', '&', '(', ')', '<', '>']).map(|at| at..at + 1);
-    attributes::expanded(name).or(ends)
 }

@@ -1,4 +1,6 @@
 //! Mutations of what a provider declares. Each works as it should: what is wrong stands in its `job_config.json`.
+//!
+//! What a mutation declares beyond the reference provider is an optional string: the provider checks no other integer, boolean or enum (CRE-009).
 
 use super::Mutation;
 
@@ -23,13 +25,14 @@ mutations! {
     CALLED_ACTION = "CFG-003/called-action", "An input of it is called like a variable of Secrets Manager, and its generated code does not compile.";
         breaks "CFG-003"; declares "SMIN_ACTION" = "type:string, required:false"; says "SMIN_ACTION is called like SM_ACTION";
     RUNS_A_COMMAND = "CFG-003/runs-a-command", "An option of an enum is a command, which the deployer's shell runs.";
-        breaks "CFG-003"; declares "SMIN_KIND" = "type:enum[$(whoami)|nobody], required:false"; says "SMIN_KIND has `$(whoami)` in its value";
+        breaks "CFG-003"; declares "SMIN_SYSTEM" = "type:enum[artifactory|pagerduty|$(whoami)], required:true";
+        says "SMIN_SYSTEM has `$(whoami)` in its value";
     TWO_TYPES = "CFG-003/two-types", "An input of it has two types.";
-        breaks "CFG-003"; declares "SMIN_KIND" = "type:string, type:integer, required:false"; says "SMIN_KIND has `type` twice";
+        breaks "CFG-003"; declares "SMIN_EXPIRES_IN" = "type:string, type:integer, required:false"; says "SMIN_EXPIRES_IN has `type` twice";
     ASKS_FOR_A_PASSWORD = "PRV-007/password", "An input of it asks for a password as a string.";
         breaks "PRV-007"; declares "SMIN_ADMIN_PASSWORD" = "type:string, required:false";
         says "the input admin_password asks for a password as plain text";
     ASKS_FOR_A_PHONE = "PRV-007/phone", "An input of it asks for a telephone number.";
-        breaks "PRV-007"; declares "SMIN_PHONE_NUMBER" = "type:integer, required:false";
+        breaks "PRV-007"; declares "SMIN_PHONE_NUMBER" = "type:string, required:false";
         says "the input phone_number asks for a telephone number as plain text";
 }
