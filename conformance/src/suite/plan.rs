@@ -228,6 +228,9 @@ fn unfit(
     if applies == Applies::ThirdParty && !third_party {
         return Some("the manifest declares no third party".into());
     }
+    if applies == Applies::LoginSecretOrThirdParty && !third_party && !named_secret {
+        return Some("the manifest declares no third party, and no input of it names a secret".into());
+    }
     if applies == Applies::LoginSecret && !named_secret {
         return Some("no input of the manifest names a secret".into());
     }
