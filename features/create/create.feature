@@ -8,6 +8,12 @@ Feature: Creating a credential
       Then exactly one created credential is accepted for the task
       And the job succeeds
 
+    Scenario: A secret is created, and its payload is held against what was declared
+      Given the knob validate_payload is true
+      When Secrets Manager creates the secret
+      Then exactly one created credential is accepted for the task
+      And the job succeeds
+
     @needs-optional-input
     Scenario: A secret is created while nothing but its required inputs is set
       Given only the required inputs are set

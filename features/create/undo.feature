@@ -20,6 +20,17 @@ Feature: Undoing a creation
         | 500    |
         | 503    |
 
+    Scenario Outline: The update is answered <status> after two refusals that pass
+      Given Secrets Manager answers two updates with 503 and the third with <status>
+      When Secrets Manager creates the secret
+      Then the created credential is no longer alive at the third party
+      And the job fails
+
+      Examples:
+        | status |
+        | 400    |
+        | 404    |
+
     Scenario: The update is answered 400 once
       Given Secrets Manager answers the first update with 400
       When Secrets Manager creates the secret

@@ -43,7 +43,6 @@ Feature: Errors of a failed task
 
   @ERR-003
   Rule: Codes tell causes apart
-    @needs-third-party
     Scenario: Four causes, one of them twice
       When creations are refused twice, a deletion is refused, the login secret is missing and the action is unknown
       Then the same cause has the same code and different causes have different codes

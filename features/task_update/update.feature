@@ -38,6 +38,11 @@ Feature: The task update
       When Secrets Manager creates the secret
       Then no update follows the answer 400
 
+    Scenario: The update of a creation is answered 400 after two refusals that pass
+      Given Secrets Manager answers two updates with 503 and the third with 400
+      When Secrets Manager creates the secret
+      Then no update follows the answer 400
+
   @UPD-003
   Rule: 404 is a final answer
     Scenario: The update of a creation is answered 404 once
@@ -53,6 +58,11 @@ Feature: The task update
 
     Scenario: The task of a creation is cancelled while the job runs
       Given the task is cancelled just before its first update
+      When Secrets Manager creates the secret
+      Then no update follows the answer 404
+
+    Scenario: The update of a creation is answered 404 after two refusals that pass
+      Given Secrets Manager answers two updates with 503 and the third with 404
       When Secrets Manager creates the secret
       Then no update follows the answer 404
 

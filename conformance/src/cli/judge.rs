@@ -14,6 +14,7 @@ use super::output::{Format, OutputArguments, print};
 use super::recorded::{read_plan, read_results};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::comparison::{Comparison, human};
+use crate::mutant::table;
 use crate::progress::{Mode as ProgressMode, Progress};
 use crate::results::{Record, RecordedRecord, Results, RunRecord};
 use crate::ruling::scenario_record;
@@ -146,6 +147,7 @@ fn run_record(arguments: &JudgeArguments, recorded: &RecordedPlan, features: &Fe
         hallmark: env!("CARGO_PKG_VERSION").into(),
         catalog_digest: Catalog::digest(),
         features_digest: features.digest(),
+        detection: table::detection(),
         recorded: Some(RecordedRecord {
             hallmark: then.hallmark.clone(),
             catalog_digest: then.catalog_digest.clone(),

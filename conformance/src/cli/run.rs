@@ -20,6 +20,7 @@ use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
+use crate::mutant::table;
 use crate::progress::{Mode as ProgressMode, Progress};
 use crate::results::{FORMAT, Mode, Results, RunRecord, SelectionRecord};
 use crate::ruling::scenario_record;
@@ -244,6 +245,7 @@ fn run_record(
         job_config_digest: manifest.job_config_digest.clone(),
         catalog_digest: Catalog::digest(),
         features_digest: features.digest(),
+        detection: table::detection(),
         own_features: arguments.selection.own_features(features),
         recorded: None,
         seed: arguments.seed,

@@ -1,7 +1,7 @@
 //! What jobs do to each other that run at the same time, each for a secret of its own (ROT-002). Whose a call was is then known only where it
 //! names a task.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hallmark_harness::journal::EventKind;
 
@@ -15,7 +15,7 @@ pub fn undisturbed_creations(history: &History<'_>) -> Vec<Judgement> {
     let runs: Vec<&Run<'_>> = history.creations().filter(|run| was_beside_others(history, run)).collect();
     judged(history, &runs, "each job reports a living credential of its own", |reporters| {
         let mut found = Vec::new();
-        let mut holders: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        let mut holders: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
         for (run, event) in reporters {
             let Some(update) = run.applied() else { continue };
             let named = update.facts.credentials_id.as_deref();
@@ -24,7 +24,8 @@ pub fn undisturbed_creations(history: &History<'_>) -> Vec<Judgement> {
                     [] => found.push((format!("{} of a job is no value that the third party issued", value.name), vec![*event])),
                     // A value that several share, such as an address, says nothing.
                     [one] => {
-                        holders.entry(one).or_default().push(*event);
+                        // One job may report several values of its credential.
+                        holders.entry(one).or_default().insert(*event);
                         let other =
                             named.filter(|id| *id != one && history.recording.snapshot.ledger.iter().any(|entry| entry.credential == *id));
                         if let Some(other) = other {
@@ -37,7 +38,7 @@ pub fn undisturbed_creations(history: &History<'_>) -> Vec<Judgement> {
         }
         for (credential, events) in holders {
             if events.len() > 1 {
-                found.push((format!("{} jobs reported the same credential {credential}", events.len()), events.clone()));
+                found.push((format!("{} jobs reported the same credential {credential}", events.len()), events.iter().copied().collect()));
             }
             if !history.alive(credential) {
                 let gone = revoked(history, credential);

@@ -7,9 +7,9 @@ use regex::Regex;
 
 use super::LogLine;
 
-/// What a run-time alone prints.
+/// What a run-time alone prints. Go's `panic:` and `fatal error:` may be anybody's words; what follows them, `goroutine 1 [running]:`, is not.
 static BROKE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let texts = r"(thread '.*' (\(\d+\) )?panicked at|^panic: |^goroutine \d+ \[running\]|Exception in thread |^fatal error: |UnhandledPromiseRejection|Uncaught \w*Error|core dumped|terminate called)";
+    let texts = r"(thread '.*' (\(\d+\) )?panicked at|^goroutine \d+ \[|Exception in thread |UnhandledPromiseRejection|Uncaught \w*Error|core dumped|terminate called)";
     Regex::new(texts).ok()
 });
 
@@ -97,6 +97,17 @@ mod tests {
     }
 
     #[test]
+    fn the_words_of_a_crash_alone_are_none() {
+        for printed in ["panic: nothing is sent", "fatal error: login secret s-1 is malformed", "goroutine 1 was started"] {
+            assert_eq!(crash(printed), None, "{printed}");
+        }
+        let go = "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\nmain.main()";
+        assert_eq!(crash(go).as_deref(), Some("goroutine 1 [running]:"));
+        let thrown = "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:";
+        assert_eq!(crash(thrown).as_deref(), Some("goroutine 1 [chan receive]:"));
+    }
+
+    #[test]
     fn a_traceback_that_was_logged_is_none() {
         for printed in [
             format!("2026-11-25 ERROR the job failed\n{UNCAUGHT}"),
@@ -121,7 +132,12 @@ mod tests {
 
     #[test]
     fn the_others_have_texts_of_their_own() {
-        for text in ["thread 'main' panicked at src/main.rs:1:1:", "panic: nil", "Exception in thread \"main\" java.lang.Error"] {
+        for text in [
+            "thread 'main' panicked at src/main.rs:1:1:",
+            "goroutine 1 [running]:",
+            "goroutine 7 [chan receive, 3 minutes]:",
+            "Exception in thread \"main\" java.lang.Error",
+        ] {
             assert_eq!(crash(text).as_deref(), Some(text));
         }
     }

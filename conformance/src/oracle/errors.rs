@@ -17,12 +17,15 @@ static MACHINE: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
     let signs = [
         ("HTML", r"(?i)</?(html|body|head|div|p|title|h[1-6]|br|pre)\b[^>]*>|<!doctype"),
         ("a JSON dump", r#"\{\s*"[^"]+"\s*:"#),
-        ("a stack trace", r"Traceback \(most recent|goroutine \d+|panicked at|\bat [\w.$]+\([\w.]+:\d+\)|\.(rs|go|py|js|ts|java):\d+"),
+        (
+            "a stack trace",
+            r"Traceback \(most recent|goroutine \d+|panicked at|\bat [\w.$]+\([\w.]+:\d+\)|(^|[^/])/[\w-]+\.(rs|go|py|js|ts|java):\d+|(^|[\s(])[\w-]+\.(rs|go|py|js|ts|java):\d+(:\d+| \+0x)",
+        ),
     ];
     signs.into_iter().filter_map(|(name, pattern)| Regex::new(pattern).ok().map(|pattern| (name, pattern))).collect()
 });
 
-static BARE_STATUS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)^(http|status|code|err|error)?[-_ ]?[1-5]\d\d$").ok());
+static BARE_STATUS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)^(http|status|http[-_ ]?status)?[-_ ]?[1-5]\d\d$").ok());
 
 /// ERR-001, ERR-002, ERR-004 and ERR-005 over every failed report.
 pub(super) fn universal(history: &History<'_>) -> Vec<Judgement> {
@@ -155,4 +158,45 @@ pub fn codes_by_cause(history: &History<'_>) -> Vec<Judgement> {
         judgements.push(Judgement::pass(RULE, table.join("; "), firsts.iter().map(|(_, _, event)| *event)));
     }
     judgements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_only_look_like_a_status_are_codes() {
+        let bare = |code: &str| BARE_STATUS.as_ref().unwrap().is_match(code);
+        for code in ["403", "HTTP_404", "http-500", "status 503", "HTTP_STATUS_409"] {
+            assert!(bare(code), "{code}");
+        }
+        for code in ["ERR105", "E403", "Error105", "CODE-101", "CREATE_403", "600", "HTTP_4041", "create_refused"] {
+            assert!(!bare(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_host_with_a_port_is_no_stack_trace() {
+        let sign = |text: &str| MACHINE.iter().find(|(_, sign)| sign.is_match(text)).map(|(name, _)| *name);
+        for text in [
+            "src/main.rs:12 failed",
+            "panicked at main.rs:12:5",
+            "in /app/server.py:40",
+            "handler (app.js:10:15)",
+            "main.go:42 +0x1d",
+            "at com.example.Main.run(Main.java:12)",
+            "goroutine 1",
+        ] {
+            assert_eq!(sign(text), Some("a stack trace"), "{text}");
+        }
+        for text in [
+            "The broker mq.firma.rs:8883 refused the connection.",
+            "https://mq.firma.rs:8883 is not reachable.",
+            "https://firma.rs:8883/tokens answered 403.",
+            "The host pypi.py:443 is unknown.",
+            "Wait until 10:15, then try again.",
+        ] {
+            assert_eq!(sign(text), None, "{text}");
+        }
+    }
 }

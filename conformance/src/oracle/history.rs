@@ -49,6 +49,8 @@ pub struct Run<'recording> {
     pub action: Option<&'recording str>,
     /// The trigger word that it was given.
     pub trigger: Option<&'recording str>,
+    /// Variables of Secrets Manager's that it was given otherwise, or not at all.
+    pub altered: &'recording [String],
     /// How it ended; none when the scenario was cut.
     pub outcome: Option<At<'recording, JobOutcome>>,
     /// Its requests in the order in which they came.
@@ -87,11 +89,12 @@ impl<'recording> History<'recording> {
             let id = event.id;
             match &event.kind {
                 EventKind::Note { text } => note = Some(text.as_str()).filter(|text| !text.is_empty()),
-                EventKind::JobRequested { job, action, trigger } => history.runs.push(Run {
+                EventKind::JobRequested { job, action, trigger, altered } => history.runs.push(Run {
                     job,
                     requested: id,
                     action: action.as_deref(),
                     trigger: trigger.as_deref(),
+                    altered,
                     outcome: None,
                     exchanges: Vec::new(),
                     connections: Vec::new(),

@@ -77,7 +77,18 @@ fn after(updates: &[Update<'_>], status: u16, rule: &str) -> Option<Judgement> {
 /// Says whether an update was answered with `status` at all, so that its finality was tested (UPD-002, UPD-003).
 pub fn final_answer(history: &History<'_>, rule: &str, status: u16) -> Vec<Judgement> {
     let met = history.runs.iter().any(|run| run.updates().any(|update| update.answered() == Some(status)));
-    if met { Vec::new() } else { vec![Judgement::not_exercised(rule, format!("no update was answered {status}"))] }
+    if met {
+        return Vec::new();
+    }
+    // A job that does not try again never comes to an answer that follows others; whether it should is RTY-001's.
+    let refused = history.runs.iter().flat_map(Run::updates).find(|update| update.exchange.fault.is_some());
+    vec![match refused {
+        Some(refused) => {
+            let why = format!("the update was answered {} and not sent often enough to be answered {status}", refused.answer_in_words());
+            Judgement::not_applicable(rule, why, [refused.event])
+        }
+        None => Judgement::not_exercised(rule, format!("no update was answered {status}")),
+    }]
 }
 
 /// Once a report was answered 2xx no other status is sent (UPD-004).

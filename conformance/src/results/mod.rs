@@ -16,8 +16,8 @@ pub use conclusion::{Circumstances, Conclusion, conclude};
 pub use error::ResultsError;
 pub use read::Results;
 pub use record::{
-    BareTimingRecord, ContainerTimingRecord, Excerpt, ImageRecord, Mode, OwnFeaturesRecord, Record, RecordedRecord, RuleRecord, RunRecord,
-    ScenarioRecord, SelectionRecord, Shown, SummaryRecord, TimingRecord,
+    BareTimingRecord, ContainerTimingRecord, DetectionRecord, Excerpt, ImageRecord, Mode, OwnFeaturesRecord, Record, RecordedRecord,
+    RuleRecord, RunRecord, ScenarioRecord, SelectionRecord, Shown, SummaryRecord, TimingRecord,
 };
 pub use schema::schema;
 pub use write::Writer;

@@ -56,6 +56,9 @@ pub struct RunRecord {
     pub catalog_digest: String,
     /// SHA-256 over all features of hallmark's, hex.
     pub features_digest: String,
+    /// What this hallmark is known to find; none in files of versions that did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<DetectionRecord>,
     /// What was selected.
     #[serde(default, skip_serializing_if = "SelectionRecord::is_all")]
     pub selection: SelectionRecord,
@@ -75,6 +78,17 @@ pub struct RunRecord {
     pub started: String,
     /// What the run could not see, in words (process mode: not contained).
     pub limits: Vec<String>,
+}
+
+/// The wrong providers that a version of hallmark is tried on: the summary of what `hallmark selftest` proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DetectionRecord {
+    /// Wrong providers, each with exactly the rules that it is found to break.
+    pub mutants: usize,
+    /// Must and should rules that at least one of them breaks.
+    pub rules: usize,
+    /// Must and should rules.
+    pub of: usize,
 }
 
 /// Features of the company's own.

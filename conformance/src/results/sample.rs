@@ -1,8 +1,8 @@
 //! Results of invented runs, for the tests of reader, schema and reports.
 
 use super::{
-    Circumstances, Conclusion, Excerpt, FORMAT, Mode, Record, Results, RuleRecord, RunRecord, ScenarioRecord, SelectionRecord, Shown,
-    SummaryRecord, TimingRecord, conclude,
+    Circumstances, Conclusion, DetectionRecord, Excerpt, FORMAT, Mode, Record, Results, RuleRecord, RunRecord, ScenarioRecord,
+    SelectionRecord, Shown, SummaryRecord, TimingRecord, conclude,
 };
 use crate::catalog::{Level, Profile, RuleId};
 use crate::verdict::{Judgement, Verdict};
@@ -233,6 +233,7 @@ pub(crate) fn run(profile: Profile) -> RunRecord {
         job_config_digest: Some("c0ffee0012345678".repeat(4)),
         catalog_digest: "1122334455667788".repeat(4),
         features_digest: "8877665544332211".repeat(4),
+        detection: Some(DetectionRecord { mutants: 150, rules: 75, of: 75 }),
         selection: SelectionRecord::default(),
         own_features: None,
         recorded: None,

@@ -231,6 +231,9 @@ fn unfit(
     if applies == Applies::ThirdParty && !third_party {
         return Some("the manifest declares no third party".into());
     }
+    if applies == Applies::LoginSecretOrThirdParty && !third_party && !named_secret {
+        return Some("the manifest declares no third party, and no input of it names a secret".into());
+    }
     if applies == Applies::LoginSecret && !named_secret {
         return Some("no input of the manifest names a secret".into());
     }
@@ -238,16 +241,17 @@ fn unfit(
         return Some(reason);
     }
     // The flow chart's "Submit for retry? No": the manifest says for which refusals, and no daily retry follows then.
-    let status = not_resubmitted.iter().find(|status| {
-        tags.iter().any(|tag| tag == "days")
-            && scenario.steps.iter().any(|step| step.value.ends_with(&format!("every revocation with {status}")))
+    // A single refusal is DEL-002's own matter; other rules would find no failure to look at.
+    let status = not_resubmitted.iter().filter(|_| rule.as_str() != "DEL-002").find(|status| {
+        let refused = format!("every revocation with {status}");
+        scenario.steps.iter().any(|step| step.value.split_once(&refused).is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(' ')))
     })?;
     Some(format!(
         "[delete] not_resubmitted lists {status}: a refused revocation with it leaves an orphan that Secrets Manager is told is deleted"
     ))
 }
 
-/// Tells whether an input takes any text: a literal string that is optional, or a canary already.
+/// Tells whether an input takes any text: the manifest plants a value of its own kind in it.
 pub(super) fn free_text(variant: &Variant) -> bool {
     variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Canary(_))))
 }

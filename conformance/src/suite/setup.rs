@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hallmark_harness::cloud::iam::Role;
 use hallmark_harness::cloud::third_party::ThirdPartySpec;
+use hallmark_harness::contract::ValueType;
 use hallmark_harness::docker::ImageFacts;
 use hallmark_harness::engine::Knobs;
 use hallmark_harness::stage::{
@@ -147,7 +148,9 @@ fn tcp_service(manifest: &Manifest, source: &TcpSource) -> TcpServiceSetup {
 
 /// Least privilege: SecretsReader only where an input names a secret.
 fn roles(variant: &Variant) -> BTreeSet<Role> {
-    let reads = variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_))));
+    // The role goes with the declaration, whether or not this secret has a value for it.
+    let reads =
+        variant.inputs.iter().any(|input| input.value_type == ValueType::SecretId || matches!(input.value, Some(InputValue::Secret(_))));
     let reader = reads.then_some(Role::SecretsReader);
     [Role::SecretTaskUpdater].into_iter().chain(reader).collect()
 }
@@ -157,10 +160,11 @@ fn canary(word: &str) -> Option<CanaryKind> {
 }
 
 fn described(name: &str, spec: &toml::Table) -> Result<ThirdPartySpec, VariantError> {
-    let failed = |reason: String| VariantError::Spec { name: name.to_owned(), reason };
-    let text = toml::to_string(spec).map_err(|error| failed(error.to_string()))?;
-    let spec = ThirdPartySpec::from_toml(&text).map_err(|error| failed(error.to_string()))?;
-    spec.validate().map_err(|error| failed(error.to_string()))?;
+    // The cause names the key and the line.
+    let failed = |error: anyhow::Error| VariantError::Spec { name: name.to_owned(), reason: format!("{error:#}") };
+    let text = toml::to_string(spec).map_err(|error| failed(error.into()))?;
+    let spec = ThirdPartySpec::from_toml(&text).map_err(|error| failed(error.into()))?;
+    spec.validate().map_err(|error| failed(error.into()))?;
     Ok(spec)
 }
 

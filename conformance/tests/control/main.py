@@ -490,6 +490,11 @@ class Job:
     def delete(self):
         """Closes the account and reports it. Returns the exit status."""
         name = self.environment.get("SM_CREDENTIALS_ID", "")
+        if not name:
+            # Nothing was ever reported for it, so there is nothing to close, today or tomorrow.
+            log("info", "no account to close")
+            outcome = self.manager.update({"status": "credentials_deleted"}, self.report, self.end)
+            return SUCCESS if outcome == "accepted" else UNREPORTED
         if not re.fullmatch("[A-Za-z0-9_-]{1,128}", name):
             raise Failure(("delete.no-id", "There is no SM_CREDENTIALS_ID that could be the name of an account, so nothing was closed."))
         trouble = self.broker(read(LOCATION, self.environment)).close(name, self.work)

@@ -73,6 +73,7 @@ impl Engine {
             job: job.clone(),
             action: variables.get("SM_ACTION").cloned(),
             trigger: variables.get("SM_TRIGGER").cloned(),
+            altered: self.overrides.set.keys().chain(&self.overrides.unset).cloned().collect(),
         });
         Some(JobRequest { job, variables, token_file: None })
     }

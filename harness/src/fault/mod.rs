@@ -25,7 +25,8 @@
 //!
 //! A TLS handshake is the operation `handshake` of the service whose host it is for; `certificate(..)` acts there and nowhere else.
 //!
-//! In an answer's header `date+3s` is the HTTP date three seconds from then on; in its body `{authorization}` is what the request had in that header.
+//! In an answer's header `date+3s` is the HTTP date three seconds from then on; in its body `{login}` is what
+//! the request proved itself with, and what follows `{message}` at its beginning is the message of the service's own error.
 //!
 //! `connect` is a connection to a third party behind the TCP proxy. It takes delay, stall, close, reset, bandwidth, gather and the kills, and `cut_body` and
 //! `reset_mid_body`, which count the bytes that go to the job; none of them has a phase. `refuse` has the service itself refuse what it is asked.

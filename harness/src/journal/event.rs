@@ -77,6 +77,9 @@ pub enum EventKind {
         action: Option<String>,
         /// The task's trigger word as given to the job.
         trigger: Option<String>,
+        /// Variables of Secrets Manager's that the job is given otherwise, or not at all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        altered: Vec<String>,
     },
     /// The launcher started the job.
     JobStarted {

@@ -27,6 +27,8 @@ pub(super) struct Answer {
     pub(super) doubtful: bool,
     /// Whether nothing came for as long as a request may take.
     pub(super) silent: bool,
+    /// Which attempt it answered, from 1; 0 where no more than one was made.
+    pub(super) attempts: u32,
     /// How long the server asked to be left alone.
     pub(super) wish: Option<Duration>,
 }
@@ -63,7 +65,7 @@ impl Provider {
                 let wish = response.headers().get(RETRY_AFTER).and_then(|value| self.wish(value.to_str().ok()?));
                 let body = response.text().await.ok();
                 // What of an answer was cut may have been anything.
-                Answer { status: Some(status), doubtful: status >= 500 || body.is_none(), body, wish, silent: false }
+                Answer { status: Some(status), doubtful: status >= 500 || body.is_none(), body, attempts: 0, wish, silent: false }
             }
             Err(error) => {
                 self.log(&format!("WARNING no answer: {}", if error.is_timeout() { "time-out" } else { "the connection broke" }));
@@ -97,6 +99,7 @@ impl Provider {
             doubtful |= answer.doubtful;
             answer.doubtful = doubtful;
             before += 1;
+            answer.attempts = before;
             if before >= attempts || !self.again(&answer, before) {
                 return answer;
             }

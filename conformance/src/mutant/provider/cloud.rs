@@ -107,6 +107,7 @@ impl Provider {
             .await;
         let answer = self.renewed(body, answer).await;
         let again = answer.status == Some(400) && self.is(&update::ONCE_MORE_AFTER_400)
+            || answer.status == Some(400) && answer.attempts > 1 && self.is(&update::ONCE_MORE_AFTER_400_LATER)
             || answer.status == Some(404) && self.is(&update::ONCE_MORE_AFTER_404);
         let answer = if again {
             let second = self.send(self.update(body, 0)).await;

@@ -190,6 +190,7 @@ impl Provider {
             || self.is(&create::UNDOES_AFTER_400_ONLY) && answer.status != Some(400)
             || self.is(&create::KEEPS_AFTER_A_RESET) && answer.status.is_none()
             || self.is(&create::KEEPS_WHEN_LATE) && matches!(answer.status, Some(409 | 412))
+            || self.is(&create::KEEPS_ON_THE_THIRD) && answer.attempts == 3
             || self.is(&create::KEEPS_AFTER_404) && answer.status == Some(404);
         !not
     }

@@ -80,6 +80,8 @@ mutations! {
         breaks "CRE-007"; says "lives on at the third party";
     KEEPS_WHEN_LATE = "CRE-007/not-when-late", "It keeps a credential whose report was answered 409 or 412.";
         breaks "CRE-007"; says "lives on at the third party";
+    KEEPS_ON_THE_THIRD = "CRE-007/not-on-the-third", "It keeps a credential whose report was refused in the third attempt.";
+        breaks "CRE-007"; says "alive";
     KEEPS_AFTER_404 = "CRE-007/not-after-404", "It keeps a credential whose task was cancelled.";
         breaks "CRE-007"; says "lives on at the third party";
     // CRE-001 leaves optional inputs out too.

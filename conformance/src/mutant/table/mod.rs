@@ -3,6 +3,11 @@
 //! To add one: a row here, and a line `if self.is(&THE_ROW)` at its point in the provider. `hallmark selftest --full --mutant ID` then says which
 //! rules it breaks. Every rule beyond its own needs a reason, which stands in the row's comment.
 
+use std::collections::BTreeSet;
+
+use crate::catalog::{Catalog, Level};
+use crate::results::DetectionRecord;
+
 /// One way to be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mutation {
@@ -87,6 +92,19 @@ pub fn is_image(mutation: &Mutation) -> bool {
     image::ALL.contains(mutation)
 }
 
+/// Sums up what the mutations break of the rules that count. A company's own rules are not among them. None where the catalog does not parse, which
+/// a test excludes.
+pub fn detection() -> Option<DetectionRecord> {
+    let catalog = Catalog::built_in().ok()?;
+    let broken: BTreeSet<&str> = all().flat_map(|mutation| mutation.breaks).copied().collect();
+    let counted = || catalog.rules.iter().filter(|rule| rule.level > Level::Info);
+    Some(DetectionRecord {
+        mutants: all().count(),
+        rules: counted().filter(|rule| broken.contains(rule.id.as_str())).count(),
+        of: counted().count(),
+    })
+}
+
 /// Returns the mutation with this id.
 pub fn find(id: &str) -> Option<&'static Mutation> {
     all().find(|mutation| mutation.id == id)
@@ -94,14 +112,14 @@ pub fn find(id: &str) -> Option<&'static Mutation> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::catalog::{Catalog, Level};
 
     #[test]
     fn every_rule_has_a_mutant() {
         let catalog = Catalog::built_in().unwrap();
+        let detection = detection().unwrap();
+        assert_eq!(detection.rules, detection.of);
+        assert_eq!(detection.mutants, all().count());
         let covered: BTreeSet<&str> = all().map(Mutation::rule).collect();
         // What only describes can be broken by nobody.
         let broken = catalog.rules.iter().filter(|rule| rule.level < Level::Info);

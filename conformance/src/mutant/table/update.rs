@@ -20,6 +20,8 @@ mutations! {
     // Where the first update alone is answered 400, the second is accepted: nothing is left to undo.
     ONCE_MORE_AFTER_400 = "UPD-002/once-more", "It tries an update once more after 400.";
         breaks "UPD-002"; holes "CRE-007"; says "1 more after the 400";
+    ONCE_MORE_AFTER_400_LATER = "UPD-002/after-a-retry", "It knows 400 for final only where it is the first answer.";
+        breaks "UPD-002"; says "1 more after the 400";
     FAILED_AFTER_400 = "UPD-002/failed-after-400", "It reports failed after its report was answered 400.";
         breaks "UPD-002"; says "1 more after the 400: failed";
     ONCE_MORE_AFTER_404 = "UPD-003/once-more", "It tries an update once more after 404.";

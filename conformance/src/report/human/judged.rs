@@ -1,7 +1,7 @@
 //! The head: what was judged, how, and what could not be seen.
 
 use super::page::{Ink, Page};
-use crate::results::{Mode, Results};
+use crate::results::{DetectionRecord, Mode, Results};
 
 /// Digits of a digest that are shown.
 const DIGITS: usize = 12;
@@ -38,6 +38,13 @@ pub(super) fn write(page: &mut Page, results: &Results) {
     );
     for (index, limit) in run.limits.iter().enumerate() {
         page.field(2, if index == 0 { "Limits" } else { "" }, limit);
+    }
+    if let Some(detection) = &run.detection {
+        let DetectionRecord { mutants, rules, of } = detection;
+        let proved = format!(
+            "{mutants} wrong providers break {rules} of the {of} must and should rules; `hallmark selftest` proves that each is found"
+        );
+        page.field(2, "Detection", &proved);
     }
     page.field(2, "Seed", &run.seed.to_string());
     page.field(2, "Started", &run.started);

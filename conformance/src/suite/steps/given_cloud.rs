@@ -30,6 +30,12 @@ async fn answers(world: &mut ProviderWorld, which: String, status: u16) -> Resul
     world.add_fault(update(calls(&which), answer(status, None))).await
 }
 
+#[given(regex = r"^Secrets Manager answers two updates with 503 and the third with (\d{3})$")]
+async fn answers_in_turn(world: &mut ProviderWorld, status: u16) -> Result<(), StepTrouble> {
+    world.add_fault(update(FaultWhen::First(2), answer(503, None))).await?;
+    world.add_fault(update(FaultWhen::Nth(3), answer(status, None))).await
+}
+
 #[given(regex = r"^Secrets Manager (resets|closes) (every|the first) update$")]
 async fn breaks(world: &mut ProviderWorld, how: String, which: String) -> Result<(), StepTrouble> {
     world.add_fault(update(calls(&which), broken(&how))).await

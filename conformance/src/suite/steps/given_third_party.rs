@@ -1,5 +1,7 @@
 //! What the third party does.
 
+use std::collections::BTreeMap;
+
 use cucumber::given;
 use hallmark_harness::cloud::third_party::IssuedForm;
 use hallmark_harness::fault::{Fault, FaultPhase, FaultWhat};
@@ -37,9 +39,8 @@ async fn loses(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble
 
 #[given(regex = r"^the third party answers every (creation|revocation) with 403 and repeats what it was logged in with$")]
 async fn repeats(world: &mut ProviderWorld, what: String) -> Result<(), StepTrouble> {
-    let body = r#"{"errors": [{"code": "FORBIDDEN", "message": "The token {authorization} lacks the right for this."}]}"#;
-    let headers = [("content-type".to_owned(), "application/json".to_owned())].into();
-    let refusal = FaultWhat::Status { status: 403, headers, body: Some(body.to_owned()) };
+    let message = "{message} The token {login} lacks the right for this.";
+    let refusal = FaultWhat::Status { status: 403, headers: BTreeMap::new(), body: Some(message.to_owned()) };
     world.add_fault(fault("every", &what, refusal)).await
 }
 

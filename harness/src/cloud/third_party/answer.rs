@@ -83,6 +83,15 @@ impl Backend for ThirdParty {
         let (_, facts) = self.understand(&self.state(), request);
         self.error(status.as_u16(), &[], facts)
     }
+
+    fn refuse_saying(&self, request: &Received, status: StatusCode, message: &str) -> Handled {
+        let (_, facts) = self.understand(&self.state(), request);
+        self.error_saying(status.as_u16(), Some(message), &[], facts)
+    }
+
+    fn login_header(&self) -> &str {
+        &self.spec.login.header
+    }
 }
 
 impl ThirdParty {
@@ -209,6 +218,11 @@ impl ThirdParty {
 
     /// Returns the API's error answer for a status.
     fn error(&self, number: u16, details: &[String], facts: Facts) -> Handled {
+        self.error_saying(number, None, details, facts)
+    }
+
+    /// Returns the API's error answer for a status, with another message where there is one.
+    fn error_saying(&self, number: u16, said: Option<&str>, details: &[String], facts: Facts) -> Handled {
         let errors = &self.spec.errors;
         let entry = errors.statuses.iter().find(|entry| entry.status == number);
         let (code, message) = entry.map_or((&errors.generic.code, &errors.generic.message), |entry| (&entry.code, &entry.message));
@@ -219,7 +233,8 @@ impl ThirdParty {
             ErrorCode::Number(number) => Value::from(*number),
             ErrorCode::Text(template) => Value::from(text(template)),
         };
-        let error = context! { status => number, code => code, message => text(message), details => details };
+        let error =
+            context! { status => number, code => code, message => said.map_or_else(|| text(message), str::to_owned), details => details };
         let mut headers = entry.map(|entry| headers(&entry.headers)).unwrap_or_default();
         match self.renderer.json("errors.body", &errors.body, &context! { error => error }) {
             Ok(body) => {

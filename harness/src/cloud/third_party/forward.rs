@@ -113,11 +113,22 @@ impl Backend for RealService {
     }
 
     fn refuse(&self, request: &Received, status: StatusCode) -> Handled {
-        let mut handled = self.inner.party.refuse(request, status);
-        // Whose login it is, the service alone knows.
-        handled.facts.refused = None;
-        handled
+        unjudged(self.inner.party.refuse(request, status))
     }
+
+    fn refuse_saying(&self, request: &Received, status: StatusCode, message: &str) -> Handled {
+        unjudged(self.inner.party.refuse_saying(request, status, message))
+    }
+
+    fn login_header(&self) -> &str {
+        self.inner.party.login_header()
+    }
+}
+
+/// Whose login it is, the service alone knows.
+fn unjudged(mut handled: Handled) -> Handled {
+    handled.facts.refused = None;
+    handled
 }
 
 /// One call less under way when it goes, also by a panic.

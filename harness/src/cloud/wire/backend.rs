@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::journal::{Facts, Operation, Service};
@@ -79,6 +80,18 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Returns the service's own error body for `status` without doing anything but understanding the request (facts).
     fn refuse(&self, request: &Received, status: StatusCode) -> Handled;
+
+    /// As [`Self::refuse`], with `message` in place of the service's own words. Of a service without a form for that it is the whole body.
+    fn refuse_saying(&self, request: &Received, status: StatusCode, message: &str) -> Handled {
+        let mut handled = self.refuse(request, status);
+        handled.body = Bytes::copy_from_slice(message.as_bytes());
+        handled
+    }
+
+    /// Returns the name of the header in which requests prove who they are from.
+    fn login_header(&self) -> &str {
+        AUTHORIZATION.as_str()
+    }
 
     /// Disturbs the service's state just before `request` is handled.
     fn disturb(&self, _request: &Received, _what: Disturbance) {}

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
 use super::backend::{Backend, Disturbance, Handled, Received};
@@ -12,6 +12,9 @@ use crate::fault::{Fault, FaultPhase, FaultWhat};
 
 /// The status whose error body a service is asked for where the answer never leaves.
 const UNSENT: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
+/// Begins a body that is no body, but the message of the service's own error.
+const MESSAGE: &str = "{message}";
 
 /// An answer and how it leaves.
 pub(super) struct Outcome {
@@ -42,13 +45,16 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
     }
     match fault.what {
         FaultWhat::Status { status, headers, body } => {
-            let answer = refusal(arrival, status_code(status, arrival));
+            let status = status_code(status, arrival);
+            let body = body.map(|body| repeating(&body, backend.login_header(), arrival));
+            let answer = match body.as_deref().map(|body| body.strip_prefix(MESSAGE).ok_or(body)) {
+                None => refusal(arrival, status),
+                Some(Ok(message)) => backend.refuse_saying(&arrival.record().received, status, message.trim_start()),
+                Some(Err(body)) => Handled { body: Bytes::copy_from_slice(body.as_bytes()), ..refusal(arrival, status) },
+            };
             let mut answer = acknowledged(answer, done);
             add_headers(&mut answer.headers, &headers, arrival);
             arrival.record_mut().is_made_up();
-            if let Some(body) = body {
-                answer.body = Bytes::from(repeating(&body, arrival));
-            }
             whole(answer)
         }
         FaultWhat::GatewayHtml { status } => {
@@ -204,11 +210,11 @@ fn from_now(value: &str) -> Option<String> {
     Some(httpdate::fmt_http_date(SystemTime::now().checked_add(Duration::from_secs(seconds))?))
 }
 
-/// Puts what the request proved itself with in place of `{authorization}`, as some services do in their messages.
-fn repeating(body: &str, arrival: &Arrival<'_>) -> String {
-    let sent = arrival.record().received.headers.get(AUTHORIZATION);
+/// Puts what the request proved itself with in place of `{login}`, as some services do in their messages.
+fn repeating(body: &str, header: &str, arrival: &Arrival<'_>) -> String {
+    let sent = arrival.record().received.headers.get(header);
     let sent = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    body.replace("{authorization}", sent)
+    body.replace("{login}", sent)
 }
 
 #[cfg(test)]
