@@ -31,14 +31,14 @@ fn of_file(history: &History<'_>, rule: &str, kept: &str) -> Vec<Judgement> {
     let mut objections = JobConfig::read(text.as_bytes()).objections;
     objections.retain(|objection| objection.rules().contains(&rule));
     objections.sort_by_key(|objection| std::cmp::Reverse(objection.severity()));
-    let found = objections.iter().map(|objection| placed(text, objection)).collect();
+    let found: Vec<String> = objections.iter().map(|objection| placed(text, objection)).collect();
     let advice = objections.first().map(|objection| objection.advice.as_str());
-    vec![together(rule, kept, found, advice, "`hallmark lint` tells what to write in place of each")]
+    vec![together(rule, kept, &found, advice, "`hallmark lint` tells what to write in place of each")]
 }
 
 /// Returns one judgement about everything that was found: a report shows one in full, and each of these has to be put right.
-fn together(rule: &str, kept: &str, found: Vec<String>, advice: Option<&str>, for_several: &str) -> Judgement {
-    match (found.as_slice(), advice) {
+fn together(rule: &str, kept: &str, found: &[String], advice: Option<&str>, for_several: &str) -> Judgement {
+    match (found, advice) {
         ([], _) => Judgement::pass(rule, kept, []),
         ([one], Some(advice)) => Judgement::fail(rule, advice, one, []),
         (several, _) => {
@@ -68,7 +68,7 @@ pub fn asks_for_nothing_secret(history: &History<'_>) -> Vec<Judgement> {
             Some(format!("the input {} asks for {asked} as plain text", input.name))
         })
         .collect();
-    vec![together(RULE, &format!("none of {} inputs asks for any", inputs.len()), found, Some(ASKED_ADVICE), ASKED_ADVICE)]
+    vec![together(RULE, &format!("none of {} inputs asks for any", inputs.len()), &found, Some(ASKED_ADVICE), ASKED_ADVICE)]
 }
 
 #[cfg(test)]
