@@ -36,6 +36,7 @@ pub use deletion::{
     without_credentials_id,
 };
 pub use errors::codes_by_cause;
+pub use lateness::hung_up;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use image::{declares_a_user, platform, runs_to_its_end, stays_within_its_size, tells_nothing_secret, works_with_least_rights};
 pub use network::{ELSEWHERE, certificates_verified, nothing_follows};
