@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use hallmark_harness::cloud::Delay;
+use hallmark_harness::journal::{Delivery, EventKind};
 
-use super::History;
+use super::{History, Run};
 
 /// Around a moment, how far away a delay may lie that still has to do with it.
 const NEAR: u64 = 500_000_000;
+
+/// A delay that, with the others of one request, uses up the patience of a provider that waits no longer than a second.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 impl History<'_> {
     /// Returns the longest delay of the scenario.
@@ -22,15 +26,60 @@ impl History<'_> {
     }
 }
 
+/// Returns why a failure says nothing where a provider hung up, asked for by no fault, while our threads were late: it may have waited for as long
+/// as anybody should.
+pub fn hung_up(history: &History<'_>) -> Option<String> {
+    // What a job had under way when it was killed ends with it.
+    if history.runs.iter().any(Run::was_killed) {
+        return None;
+    }
+    history.recording.events.iter().find_map(|event| {
+        let (host, at) = match &event.kind {
+            EventKind::Exchange(exchange) if exchange.fault.is_none() && exchange.delivery == Delivery::PeerGone => {
+                (&exchange.host, exchange.body_at)
+            }
+            EventKind::TlsAborted { host, fault: None, .. } => (host, event.at),
+            _ => return None,
+        };
+        let delay = history.delay_near(at).max(history.delay_near(event.at));
+        let late = delay >= PATIENCE;
+        late.then(|| {
+            format!(
+                "the provider hung up on {host} while our own threads were up to {} ms late; give the machine less to do",
+                delay.as_millis()
+            )
+        })
+    })
+}
+
 fn longest<'delays>(delays: impl Iterator<Item = &'delays Delay>) -> Duration {
     Duration::from_nanos(delays.map(|delay| delay.until.saturating_sub(delay.from)).max().unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
+    use hallmark_harness::journal::Event;
     use hallmark_harness::stage::Recording;
 
     use super::*;
+
+    #[test]
+    fn a_provider_that_hangs_up_on_threads_that_are_late_is_not_to_blame() {
+        let aborted = |fault: Option<&str>| {
+            let kind = EventKind::TlsAborted { host: "iam.cloud.ibm.com".into(), reason: "eof".into(), fault: fault.map(str::to_owned) };
+            Event { id: 0, at: 2_000_000_000, kind }
+        };
+        let told = |event: Event, delay: u64| {
+            let mut recording = Recording::of_nothing("a scenario");
+            recording.events.push(event);
+            recording.snapshot.delays.push(Delay { from: 1_900_000_000, until: 1_900_000_000 + delay });
+            hung_up(&History::new(&recording))
+        };
+        let words = told(aborted(None), 150_000_000).unwrap();
+        assert!(words.contains("iam.cloud.ibm.com") && words.contains("150 ms late"), "{words}");
+        assert_eq!(told(aborted(None), 30_000_000), None, "nobody waited long for us");
+        assert_eq!(told(aborted(Some("iam.handshake@every certificate(expired)")), 150_000_000), None, "a fault asked for it");
+    }
 
     #[test]
     fn a_delay_counts_where_it_was() {

@@ -40,6 +40,7 @@ pub use deletion::{
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use image::{declares_a_user, platform, runs_to_its_end, stays_within_its_size, tells_nothing_secret, works_with_least_rights};
+pub use lateness::hung_up;
 pub use network::{ELSEWHERE, certificates_verified, nothing_follows};
 pub use outcome::{Ended, ended};
 pub use privilege::{one_token, works_with_roles};

@@ -107,7 +107,7 @@ impl RecordedPlan {
     pub fn write(&self, folder: &Path) -> Result<(), RecordedPlanError> {
         let path = folder.join(FILE);
         let failed = |source| RecordedPlanError::Io { action: "writing", path: path.clone(), source };
-        let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
+        let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         std::fs::write(&path, text).map_err(failed)
     }
 

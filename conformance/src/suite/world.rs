@@ -11,7 +11,7 @@ use hallmark_harness::stage::{ParameterSource, Recording, Stage, StageError};
 use crate::catalog::RuleId;
 use crate::manifest::{DeclaredInput, InputValue};
 use crate::oracle::{self, History};
-use crate::verdict::Judgement;
+use crate::verdict::{Judgement, Verdict};
 
 use super::collect::ScenarioOutcome;
 use super::plan::Planned;
@@ -190,15 +190,20 @@ impl ProviderWorld {
         if let Some(recording) = &self.recording {
             let history = History::new(recording);
             outcome.judgements.extend(oracle::universal(&history));
+            if outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail) {
+                outcome.trouble.extend(oracle::hung_up(&history));
+            }
             outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);
             (outcome.jobs, outcome.job_time) = (recording.played.jobs, Duration::from_nanos(recording.played.job_nanoseconds));
             if self.stage.as_ref().is_some_and(Stage::is_recorded) {
-                // All of it was found out while the scenario was played.
                 outcome.time = Duration::from_nanos(recording.played.nanoseconds);
-                outcome.trouble.extend(recording.played.trouble.iter().cloned());
             }
-            let further = history.trouble.iter().filter(|what| !outcome.trouble.contains(what)).cloned().collect::<Vec<_>>();
-            outcome.trouble.extend(further);
+            // What was found out while the scenario was played is found again, or was kept.
+            for what in recording.played.trouble.iter().chain(&history.trouble) {
+                if !outcome.trouble.contains(what) {
+                    outcome.trouble.push(what.clone());
+                }
+            }
         }
         dedup(&mut outcome.judgements);
         (outcome, self.recording.take())

@@ -24,8 +24,8 @@ fn a_folder_that_cannot_be_used_is_the_caller_s_mistake() {
 
 #[test]
 fn a_disk_that_fills_up_is_trouble_and_the_report_is_printed() {
-    // One page holds the beginning of the results and nothing else; four hold a scenario or two besides.
-    for (pages, code) in [(1, Some(3)), (4, None)] {
+    // Four pages hold the beginning of the results and the plan, and nothing else; seven hold a scenario or two besides.
+    for (pages, code) in [(4, Some(3)), (7, None)] {
         let bench = Bench::script(AMPLE, "exit 1");
         fs::create_dir(bench.path("out")).unwrap();
         // A mount namespace of its own: whatever happens to the test, the mount ends with it.
