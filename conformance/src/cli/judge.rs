@@ -57,7 +57,7 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
 
     let started = Instant::now();
     let progress = Rc::new(Progress::new(plan.scenarios.len() as u64, ProgressMode::choose(arguments.output.quiet)));
-    let suite = Suite::recorded(&plan, recordings, {
+    let suite = Suite::recorded(&plan, &recordings, {
         let progress = progress.clone();
         Box::new(move |planned, outcome| {
             progress.scenario_finished(&planned.id, scenario_record(planned, Some(outcome)).verdict);
@@ -87,7 +87,8 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
     if let Some(out) = &arguments.out {
         keep(arguments, out, &run, &records)?;
     }
-    let results = Results::from_records(std::iter::once(Record::Run(run)).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
+    let results =
+        Results::from_records(std::iter::once(Record::Run(Box::new(run))).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
     match before {
         Some(before) => {
             let comparison = Comparison::between(&before, &results);

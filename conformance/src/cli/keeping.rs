@@ -18,7 +18,7 @@ impl Keeping {
     /// Begins the file under `out`.
     pub(super) fn begin(out: &Path, run: &RunRecord) -> Result<Self, ResultsError> {
         let mut writer = Writer::create(out)?;
-        writer.write(&Record::Run(run.clone()))?;
+        writer.write(&Record::Run(Box::new(run.clone())))?;
         Ok(Self { writer, scenarios: Vec::new(), written: BTreeSet::new() })
     }
 

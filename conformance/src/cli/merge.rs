@@ -75,7 +75,8 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
     whole_plan.write(&folder.recordings()).map_err(|error| Stop::Usage(anyhow!(error)))?;
     copy_recordings(&parts, &plan, &folder)?;
     keeping.save(&records)?;
-    let results = Results::from_records(std::iter::once(Record::Run(run)).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
+    let results =
+        Results::from_records(std::iter::once(Record::Run(Box::new(run))).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
     arguments.output.print(&results)?;
     Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
 }
@@ -170,7 +171,7 @@ fn whole(parts: &[Part]) -> RunRecord {
     let mut seen = std::collections::BTreeSet::new();
     limits.retain(|limit| seen.insert(limit.clone()));
     let started = parts.iter().map(|part| part.results.run().started.clone()).min().unwrap_or_default();
-    RunRecord { selection, limits, started, ..first.clone() }
+    RunRecord { selection, started, limits, ..first.clone() }
 }
 
 fn plan(parts: &[Part], run: &RunRecord) -> Result<RecordedPlan, Stop> {

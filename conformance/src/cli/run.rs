@@ -159,7 +159,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         collector.trouble(format!("{error:#}"));
         records = certification.records(collector.gathered(), keeping.scenarios());
     }
-    let results = Results::from_records(std::iter::once(crate::results::Record::Run(record)).chain(records))
+    let results = Results::from_records(std::iter::once(crate::results::Record::Run(Box::new(record))).chain(records))
         .map_err(|error| Stop::Trouble(anyhow!(error)))?;
     arguments.output.print(&results)?;
     Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))

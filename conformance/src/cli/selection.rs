@@ -1,7 +1,7 @@
 //! Which scenarios play.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -69,7 +69,7 @@ impl SelectionArguments {
     /// Plans what is selected; a selection of nothing says what was near.
     pub(super) fn plan(&self, catalog: &Catalog, features: &Features, manifest: &Manifest, image: bool) -> Result<Selected, Stop> {
         // It is read before this run's folder is cleared, which may be the same.
-        let failed = self.rerun_failed.as_ref().map(Failed::read).transpose()?;
+        let failed = self.rerun_failed.as_deref().map(Failed::read).transpose()?;
         let find = |id: &String| crate::explain::find(catalog, id).map(|rule| rule.id.clone());
         let rules: Vec<RuleId> =
             self.rules.iter().map(find).collect::<Result<_, _>>().map_err(|error| Stop::NothingSelected(anyhow!(error)))?;
@@ -158,7 +158,7 @@ struct Failed {
 type Scenario = (RuleId, String, Option<String>, Vec<String>);
 
 impl Failed {
-    fn read(folder: &PathBuf) -> Result<Self, Stop> {
+    fn read(folder: &Path) -> Result<Self, Stop> {
         let results = read_results(folder)?;
         let (plan, _) = read_plan(folder)?;
         let passed = |id: &str| {
@@ -169,7 +169,7 @@ impl Failed {
         };
         let failed = plan.scenarios.into_iter().filter(|scenario| !passed(&scenario.id));
         let scenarios = failed.map(|scenario| ((scenario.rule, scenario.name, scenario.variant, scenario.steps), scenario.id));
-        Ok(Self { folder: folder.clone(), scenarios: scenarios.collect() })
+        Ok(Self { folder: folder.to_owned(), scenarios: scenarios.collect() })
     }
 
     /// Leaves them. One that is not in the plan any more must not look as if it had been mended.

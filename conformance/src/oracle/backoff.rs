@@ -10,8 +10,9 @@ use crate::verdict::Judgement;
 /// By how much a wait may look shorter than it was: a sleeping process may be woken a little early.
 const EARLY: Duration = Duration::from_millis(50);
 
-/// By how much a wait may look longer than it was, which our own delay makes it; a longer delay leaves too short a wait unseen.
-const LATE: Duration = Duration::from_millis(250);
+/// By how much a wait may look longer than it was, which our own delay makes it. Of a delay that is longer, half of the shortest wait that is asked
+/// for, nothing is known; below it one that does not wait shows in another of the scenarios.
+const LATE: Duration = Duration::from_secs(1);
 
 /// By how much ten draws of a policy that does not shrink, on a busy machine, may look as if it did.
 const SLACK: Duration = Duration::from_millis(250);
@@ -42,11 +43,11 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
                 let (first, second) = (history.delay_near(updates[place].exchange.body_at), history.delay_near(next.exchange.body_at));
                 let enough = waited + EARLY >= least;
                 if enough && second > LATE && waited.saturating_sub(second) + EARLY < least {
-                    too_late(RULE, actual, second)
+                    too_late(RULE, &actual, second)
                 } else if enough {
                     Judgement::pass(RULE, actual, evidence)
                 } else if first > EARLY && waited + EARLY + first >= least {
-                    too_late(RULE, actual, first)
+                    too_late(RULE, &actual, first)
                 } else {
                     Judgement::fail(RULE, format!("no further update for {} ms", least.as_millis()), actual, evidence)
                 }
@@ -57,7 +58,7 @@ pub fn retry_after_respected(history: &History<'_>) -> Vec<Judgement> {
 }
 
 /// Our own delay may be all that there is to a finding.
-fn too_late(rule: &str, actual: String, delay: Duration) -> Judgement {
+fn too_late(rule: &str, actual: &str, delay: Duration) -> Judgement {
     Judgement::inconclusive(rule, format!("{actual}, while our own threads were up to {} ms late: too close to tell", delay.as_millis()))
 }
 
@@ -119,7 +120,7 @@ pub fn backs_off(history: &History<'_>) -> Vec<Judgement> {
             // Requests that came over more than a second are seen together where our threads were held up.
             let delay = history.delay_near(window[0]);
             judgements.push(if delay > EARLY && took + delay >= Duration::from_secs(1) {
-                too_late(RULE, actual, delay)
+                too_late(RULE, &actual, delay)
             } else {
                 Judgement::fail(RULE, format!("at most {PER_SECOND} attempts in a second"), actual, evidence)
             });
@@ -136,7 +137,7 @@ pub fn backs_off(history: &History<'_>) -> Vec<Judgement> {
         let delay = history.worst_delay();
         let shrank = |slack: Duration| last * 2 + slack < first;
         if shrank(SLACK) && !shrank(SLACK.max(delay * 3)) {
-            judgements.push(too_late(RULE, actual, delay));
+            judgements.push(too_late(RULE, &actual, delay));
         } else if shrank(SLACK) {
             judgements.push(Judgement::fail(RULE, "a last pause of no less than half the first", actual, evidence()));
         } else if judgements.is_empty() {

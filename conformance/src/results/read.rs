@@ -132,7 +132,7 @@ impl Collected {
     fn add(&mut self, line: u64, record: Record) -> Result<(), ResultsError> {
         self.order.accept(&record).map_err(|reason| ResultsError::Order { path: self.path.clone(), line, reason })?;
         match record {
-            Record::Run(run) => self.run = Some(run),
+            Record::Run(run) => self.run = Some(*run),
             Record::Scenario(scenario) => self.scenarios.push(scenario),
             Record::Rule(rule) => self.rules.push(rule),
             Record::Timing(timing) => self.timing = Some(timing),

@@ -13,7 +13,7 @@ use crate::verdict::{Judgement, Verdict};
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Record {
     /// What was judged, and by what.
-    Run(RunRecord),
+    Run(Box<RunRecord>),
     /// One scenario.
     Scenario(ScenarioRecord),
     /// One rule, after all scenarios.

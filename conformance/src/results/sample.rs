@@ -213,7 +213,7 @@ fn file(run: RunRecord, scenarios: Vec<ScenarioRecord>, rules: Vec<Rule>, circum
         seconds: 227.1,
         finished: "2026-11-25T09:15:47Z".to_owned(),
     };
-    let head = std::iter::once(Record::Run(run));
+    let head = std::iter::once(Record::Run(Box::new(run)));
     let tail = [Record::Timing(timing), Record::Summary(summary)];
     head.chain(scenarios.into_iter().map(Record::Scenario)).chain(rules.into_iter().map(Record::Rule)).chain(tail).collect()
 }

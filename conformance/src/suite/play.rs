@@ -136,7 +136,7 @@ impl Suite {
     }
 
     /// Puts a suite together that judges what was recorded. A scenario without a recording is left out: its run ended before it did.
-    pub fn recorded(plan: &Plan, recordings: Recordings, finished: Finished) -> Self {
+    pub fn recorded(plan: &Plan, recordings: &Recordings, finished: Finished) -> Self {
         let mut suite = Self::on(Ground::Recorded(recordings.clone()), plan, RECORDINGS_AT_ONCE, finished);
         suite.scenarios.retain(|planned| recordings.path(&planned.id).exists());
         suite

@@ -185,8 +185,7 @@ impl RecordedScenario {
 
     /// Returns a feature with the steps as they were recorded.
     fn feature(&self) -> Feature {
-        let steps: String = self.steps.iter().map(|step| format!("      {step}\n")).collect();
-        let text = format!("Feature: recorded\n  Rule: recorded\n    Scenario: recorded\n{steps}");
+        let text = format!("Feature: recorded\n  Rule: recorded\n    Scenario: recorded\n      {}\n", self.steps.join("\n      "));
         // Steps are single lines that begin with a keyword, so this parses; if not, it has no scenario, and its rule is not exercised.
         let empty = || Feature {
             keyword: "Feature".into(),
