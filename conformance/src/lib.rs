@@ -7,6 +7,7 @@
 //! | [`suite`] | the features, planned, played on stages and judged |
 //! | [`oracle`] | reads recordings and says what they show about a rule |
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
+//! | [`warning`] | what is shown and never counted |
 //! | [`results`] | the one file that every report is rendered from |
 //! | [`report`], [`progress`] | what people and machines read |
 //! | [`mutant`], [`selftest`] | wrong providers, and the proof that each is found out |
@@ -33,3 +34,4 @@ pub mod ruling;
 pub mod selftest;
 pub mod suite;
 pub mod verdict;
+pub mod warning;

@@ -6,6 +6,7 @@ use hallmark_harness::cloud::iam::Role;
 use hallmark_harness::cloud::third_party::ThirdPartySpec;
 use hallmark_harness::docker::ImageFacts;
 use hallmark_harness::engine::Knobs;
+use hallmark_harness::exposure::validated;
 use hallmark_harness::stage::{
     AccountSetup, CanaryKind, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup, TcpServiceSetup, ThirdPartySetup,
     TrustedProfileSetup,
@@ -181,8 +182,18 @@ pub(super) fn header(
         task_timeout_milliseconds: setup.task_timeout_milliseconds,
         roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
         not_resubmitted: manifest.delete.not_resubmitted.clone(),
+        given: given(variant),
         image: image.cloned(),
     }
+}
+
+/// Returns the values of inputs that stand in the manifest and look like something personal.
+fn given(variant: &Variant) -> Vec<String> {
+    let values = variant.inputs.iter().filter_map(|input| match &input.value {
+        Some(InputValue::Literal(value)) => Some(value.clone()),
+        _ => None,
+    });
+    values.filter(|value| !validated(value).is_empty()).collect()
 }
 
 #[cfg(test)]

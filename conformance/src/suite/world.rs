@@ -172,6 +172,7 @@ impl ProviderWorld {
         if let Some(recording) = &self.recording {
             let history = History::new(recording);
             outcome.judgements.extend(oracle::universal(&history));
+            outcome.warnings = oracle::warnings(&history);
             outcome.trouble.extend(history.trouble.iter().cloned());
             outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);
         }

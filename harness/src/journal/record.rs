@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::redact::redact_all;
 use super::spill::Spill;
 use super::{Event, EventKind, JobRef, JobsUnderWay};
 use crate::redaction::Redactor;
@@ -74,6 +75,20 @@ impl Journal {
     /// Redacts and appends one event; returns its id.
     pub fn append(&self, mut kind: EventKind) -> u64 {
         kind.redact(&self.redactor);
+        self.keep(kind)
+    }
+
+    /// Appends events that belong together, in order. The log lines of a job are redacted together, stream by stream: a secret may be printed a part
+    /// a line.
+    pub fn append_all(&self, mut kinds: Vec<EventKind>) {
+        redact_all(&mut kinds, &self.redactor);
+        for kind in kinds {
+            self.keep(kind);
+        }
+    }
+
+    /// Appends what is redacted already.
+    fn keep(&self, kind: EventKind) -> u64 {
         let mut record = self.record();
         let at = self.now();
         let id = record.next_id();
