@@ -15,6 +15,9 @@ const LOG: usize = 4 * 1024 * 1024;
 /// Turns of which the best counts in the table at the end: others use the machine too.
 const TURNS: u32 = 30;
 
+/// Seeds of what is logged are others than those of secrets.
+const LOGGED: u32 = 1_000_000;
+
 /// What the table at the end is for.
 const WANTED: f64 = 200.0;
 
@@ -25,7 +28,7 @@ fn main() {
     let lines: Vec<&str> = log.lines().collect();
     let plain = AhoCorasick::new(&secrets).expect("few patterns");
     let encoded = AhoCorasick::new(secrets.iter().flat_map(|secret| encodings(secret))).expect("few patterns");
-    assert_eq!(redactor.redact(&log), log, "the log is harmless");
+    assert!(redactor.redact(&log) == log, "the log is harmless");
 
     let searches: [(&str, Box<dyn Fn() -> usize + '_>); 5] = [
         ("redactor, a line at a time", Box::new(|| lines.iter().map(|line| redactor.redact(line).len()).sum())),
@@ -99,7 +102,8 @@ fn encodings(secret: &str) -> Vec<String> {
 
 /// Returns a token of the size that IAM's have, whose head is that of every other.
 fn web_token(number: u32) -> String {
-    let claims = format!(r#"{{"iss":"https://iam.cloud.ibm.com/identity","sub":"ServiceId-{}","aud":"x","iat":1}}"#, characters(number, 300));
+    let claims =
+        format!(r#"{{"iss":"https://iam.cloud.ibm.com/identity","sub":"ServiceId-{}","aud":"x","iat":1}}"#, characters(number, 300));
     let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256","typ":"JWT","kid":"20260101"}"#);
     format!("{head}.{}.{}", URL_SAFE_NO_PAD.encode(claims), characters(number + 1000, 86))
 }
@@ -122,7 +126,7 @@ fn log(bytes: usize) -> String {
     let mut number = 0_u32;
     while log.len() < bytes {
         number += 1;
-        let (id, short) = (uuid(number), characters(number, 12));
+        let (id, short) = (uuid(number), characters(LOGGED + number, 12));
         log.push_str(&match number % 5 {
             0 => format!("2026-11-28T21:42:{:02}.{:06}Z INFO create: the task sm-task-{id} of the secret {id} begins (attempt {number})\n", number % 60, number),
             1 => format!(

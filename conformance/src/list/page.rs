@@ -50,45 +50,58 @@ fn link(rule: &Rule) -> String {
 fn write_rule(page: &mut String, catalog: &Catalog, linked: &[&Rule], rule: &Rule) {
     let _ = writeln!(page, "\n### {}\n", rule.id);
     for Section { title, paragraphs, command } in sections(catalog, rule) {
-        match (title, paragraphs.as_slice()) {
-            ("Requirement", _) => {
-                let _ = writeln!(page, "**{}**: {}\n", rule.level, paragraphs.iter().map(|text| escaped(linked, text)).collect::<Vec<_>>().join(" "));
-            }
+        let shown: Vec<String> = paragraphs.iter().map(|text| in_markdown(linked, title, command, text)).collect();
+        let _ = match (title, shown.as_slice()) {
+            ("Requirement", _) => writeln!(page, "**{}**: {}\n", rule.level, shown.join(" ")),
             // A heading of its own for the text that is read most would only stand in its way.
-            ("Explanation", texts) => {
-                let _ = texts.iter().try_for_each(|text| writeln!(page, "\n{}\n", escaped(linked, text)));
-            }
-            (_, [only]) if command => {
-                let _ = writeln!(page, "- {title}: `{only}`");
-            }
-            (_, [only]) => {
-                let _ = writeln!(page, "- {title}: {}", escaped(linked, only));
-            }
-            (_, several) => {
-                let _ = writeln!(page, "- {title}:");
-                let _ = several.iter().try_for_each(|text| writeln!(page, "  - {}", escaped(linked, text)));
-            }
-        }
+            ("Explanation", _) => writeln!(page, "\n{}\n", shown.join("\n\n")),
+            (_, [only]) => writeln!(page, "- {title}: {only}"),
+            _ => writeln!(page, "- {title}:\n  - {}", shown.join("\n  - ")),
+        };
     }
 }
 
-/// Returns text without what Markdown would take for its own signs, with a link in place of each rule's id that is on the page. What stands between backquotes
-/// stays.
+/// Returns what a section says as Markdown.
+fn in_markdown(linked: &[&Rule], title: &str, command: bool, text: &str) -> String {
+    let feature = text.strip_prefix("features/").and_then(|text| text.split_once(": ")).filter(|_| title == "Observed in");
+    match feature {
+        // The page lies in the same folder.
+        Some((path, scenarios)) => format!("[features/{path}]({path}): {}", escaped(linked, scenarios)),
+        None if command => format!("`{text}`"),
+        None => escaped(linked, text),
+    }
+}
+
+/// Returns text without what Markdown would take for its own signs, with a link in place of each rule's id that is on the page. What stands
+/// between backquotes stays.
 fn escaped(linked: &[&Rule], text: &str) -> String {
     let parts = text.split('`').enumerate().map(|(number, part)| {
         if number % 2 == 1 {
             return format!("`{part}`");
         }
-        let mut part = part.replace('\\', "\\\\");
-        for sign in ['*', '_', '<', '>', '[', ']', '|'] {
-            part = part.replace(sign, &format!("\\{sign}"));
-        }
+        let mut part = within(part);
         for rule in linked {
             part = part.replace(rule.id.as_str(), &link(rule));
         }
         part
     });
     parts.collect()
+}
+
+/// Escapes every sign but an underscore within a word, which is only itself.
+fn within(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let inside = before.is_alphanumeric() && characters.peek().is_some_and(|after| after.is_alphanumeric());
+        if matches!(character, '\\' | '*' | '<' | '>' | '[' | ']' | '|') || character == '_' && !inside {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+        before = character;
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -134,7 +147,7 @@ mod tests {
         for rule in &catalog.rules {
             for section in sections(&catalog, rule) {
                 for paragraph in section.paragraphs {
-                    let shown = if section.command { format!("`{paragraph}`") } else { escaped(&rules, &paragraph) };
+                    let shown = in_markdown(&rules, section.title, section.command, &paragraph);
                     assert!(page.contains(&shown), "{}: {paragraph}", rule.id);
                 }
             }
@@ -149,8 +162,8 @@ mod tests {
 
     #[test]
     fn signs_of_markdown_mean_themselves() {
-        let text = "SM_<INPUT>_VALUE, see CRE-001 and `a_b | c`";
+        let text = "SM_<INPUT>_VALUE and SM_ACTION, see CRE-001 and `a_b | c`";
         let catalog = catalog();
-        assert_eq!(escaped(&selected(&catalog, None), text), r"SM\_\<INPUT\>\_VALUE, see [CRE-001](#cre-001) and `a_b | c`");
+        assert_eq!(escaped(&selected(&catalog, None), text), r"SM\_\<INPUT\>\_VALUE and SM_ACTION, see [CRE-001](#cre-001) and `a_b | c`");
     }
 }

@@ -1,9 +1,9 @@
 //! Secrets and personal values in what an image tells everybody who may pull it: its labels, its environment and its history; and those of any
 //! text whose form can be checked.
 //!
-//! The main functions are [`find`], for images, and [`validated`], for texts. What [`find`] returns says where something stands, of what kind it is and how long, and never the value: it goes into
-//! recordings. An image is made by others, so a sign has to be plain before it is one: the name and the value of a variable together, or a form that
-//! nothing else has.
+//! The main functions are [`find`], for images, and [`validated`], for texts. What they return says where something stands, of what kind it is and how
+//! long, and never the value: it goes into recordings and reports. An image is made by others, so a sign has to be plain before it is one: the name and
+//! the value of a variable together, or a form that nothing else has.
 
 mod assignment;
 mod form;
@@ -130,7 +130,8 @@ fn named(name: &str, value: &str) -> Vec<(ExposureKind, usize)> {
     found.map(|_| (ExposureKind::Named(name.to_owned()), value.chars().count())).into_iter().collect()
 }
 
-/// Returns where the first group of a form stands, each time. Two finds may share the sign between them, so each search begins where the last find ended.
+/// Returns where the first group of a form stands, each time. Two finds may share the sign between them, so each search begins where the last
+/// find ended.
 fn groups<'text>(form: &'static Regex, text: &'text str) -> impl Iterator<Item = Range<usize>> + 'text {
     let mut from = 0;
     std::iter::from_fn(move || {

@@ -9,7 +9,9 @@ use super::{groups, pattern};
 
 /// Digits in one piece, or in groups as on a card.
 static CARD: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:^|[^A-Za-z0-9_.+/=-])(\d{13,19}|\d{4}([ -])\d{4}[ -]\d{4}[ -]\d{1,7}|3\d{3}[ -]\d{6}[ -]\d{4,5})(?:$|[^A-Za-z0-9_./+=-]|\.(?:\s|$))")
+    pattern(
+        r"(?:^|[^A-Za-z0-9_.+/=-])(\d{13,19}|\d{4}([ -])\d{4}[ -]\d{4}[ -]\d{1,7}|3\d{3}[ -]\d{6}[ -]\d{4,5})(?:$|[^A-Za-z0-9_./+=-]|\.(?:\s|$))",
+    )
 });
 
 /// Issuers' numbers: how they begin, from and to, and how many digits they have, from and to.
@@ -33,14 +35,16 @@ const ISSUERS: [(u32, u32, usize, usize); 16] = [
 ];
 
 /// A number with its country's code, as E.164 and people write it.
-static PHONE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?:^|[^A-Za-z0-9_+/.-])(?:\+|tel:\+)([1-9]\d{0,2}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d[ ./-]?){5,13}\d)(?:$|[^A-Za-z0-9_+/=])"));
+static PHONE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?:^|[^A-Za-z0-9_+/.-])(?:\+|tel:\+)([1-9]\d{0,2}[ ./-]?(?:\(\d{1,5}\)[ ./-]?)?(?:\d[ ./-]?){5,13}\d)(?:$|[^A-Za-z0-9_+/=])")
+});
 
 /// Assigned country codes of one and two digits. The crate `phonenumber` knows every number plan, and brings sixteen crates and two megabytes along
 /// for it: too much for a warning.
 const COUNTRIES: [&str; 46] = [
     "1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48", "49", "51", "52", "53",
-    "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+    "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95",
+    "98",
 ];
 
 /// How assigned country codes of three digits begin.

@@ -25,6 +25,8 @@ pub(super) struct Finder {
     forms: Vec<KnownForm>,
     grams: Grams,
     values: Vec<KnownValue>,
+    /// Whether some form has what looks like an escape, and is not found where escapes are undone.
+    escapes: bool,
 }
 
 /// A form of a known value.
@@ -76,6 +78,7 @@ impl Finder {
         let name: Arc<str> = name.into();
         for form in forms(kind, value) {
             self.add_grams(&form.bytes, &form.telling);
+            self.escapes |= memchr::memchr2(b'%', b'\\', &form.bytes).is_some();
             self.forms.push(KnownForm { kind, name: name.clone(), encoding: form.encoding, bytes: form.bytes, telling: form.telling });
         }
         let forms = first..self.forms.len();
@@ -109,7 +112,9 @@ impl Finder {
     pub(super) fn find(&self, text: &[u8]) -> Vec<Find> {
         let mut finds: Vec<Find> = Vec::new();
         self.scan(text, 0..text.len(), &mut |candidate| finds.push(self.told(candidate.range.clone(), candidate, Escape::None)));
-        for view in [View::unfolded(text), View::decoded(text)].into_iter().flatten() {
+        let decoded = View::decoded(text);
+        let unfolded = if decoded.is_none() || self.escapes { View::unfolded(text) } else { None };
+        for view in [unfolded, decoded].into_iter().flatten() {
             let bytes = view.bytes();
             for range in near(view.seams(), bytes.len()) {
                 self.scan(bytes, range, &mut |candidate| {
@@ -128,13 +133,8 @@ impl Finder {
             ("plain", Escape::Backslash) => "json",
             (encoding, _) => encoding,
         };
-        let mark = Mark {
-            kind: form.kind,
-            name: form.name.to_string(),
-            encoding: encoding.to_owned(),
-            partial: candidate.partial,
-            split: false,
-        };
+        let mark =
+            Mark { kind: form.kind, name: form.name.to_string(), encoding: encoding.to_owned(), partial: candidate.partial, split: false };
         Find { range, mark }
     }
 

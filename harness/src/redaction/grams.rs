@@ -11,7 +11,7 @@ const LOADED: usize = 8;
 
 const MASK: u64 = (1 << (8 * GRAM)) - 1;
 
-/// Bits of the filter for each gram: one harmless position in sixteen is looked up in vain.
+/// Bits of the filter for each gram, at least; two of them are set. One harmless position in sixty-four is looked up in vain.
 const BITS_PER_GRAM: usize = 16;
 
 /// The filter is never smaller than 4 KiB.
@@ -28,7 +28,7 @@ const NONE: u32 = u32::MAX;
 /// A set of grams, each with the places in known forms where it stands.
 pub(super) struct Grams {
     filter: Vec<u64>,
-    /// By how much a product is shifted to give the number of a bit.
+    /// By how much a product is shifted to give the number of a word.
     shift: u32,
     /// The last place of each gram.
     heads: HashMap<u64, u32, foldhash::fast::RandomState>,
@@ -73,7 +73,7 @@ impl Grams {
         *head = number;
         self.places.push(Link { place: Place { form, offset }, before });
         if self.heads.len() * BITS_PER_GRAM > self.filter.len() * 64 {
-            self.size(self.filter.len() * 64 * 4);
+            self.size(self.filter.len() * 64 * 2);
         }
         self.note(gram);
     }
@@ -98,21 +98,28 @@ impl Grams {
     }
 
     fn may_hold(&self, gram: u64) -> bool {
-        let bit = gram.wrapping_mul(SPREAD) >> self.shift;
-        usize::try_from(bit / 64).ok().and_then(|word| self.filter.get(word)).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+        let (word, bits) = self.spread(gram);
+        self.filter.get(word).is_some_and(|word| word & bits == bits)
     }
 
     fn note(&mut self, gram: u64) {
-        let bit = gram.wrapping_mul(SPREAD) >> self.shift;
-        if let Some(word) = usize::try_from(bit / 64).ok().and_then(|word| self.filter.get_mut(word)) {
-            *word |= 1 << (bit % 64);
+        let (word, bits) = self.spread(gram);
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= bits;
         }
+    }
+
+    /// Returns the word of a gram and its two bits there: one look at memory tells both.
+    fn spread(&self, gram: u64) -> (usize, u64) {
+        let product = gram.wrapping_mul(SPREAD);
+        let bits = 1 << (product >> 20 & 63) | 1 << (product >> 26 & 63);
+        (usize::try_from(product >> self.shift).unwrap_or_default(), bits)
     }
 
     /// Makes the filter anew with so many bits, a power of two.
     fn size(&mut self, bits: usize) {
         self.filter = vec![0; bits / 64];
-        self.shift = 64 - bits.trailing_zeros();
+        self.shift = 64 - (bits / 64).trailing_zeros();
         let grams: Vec<u64> = self.heads.keys().copied().collect();
         grams.into_iter().for_each(|gram| self.note(gram));
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use memchr::memmem;
+
 use super::derivation;
 use super::finder::{Find, Finder};
 use super::{Mark, SecretKind};
@@ -99,5 +101,10 @@ impl Redactor {
 
 /// Somebody else's mark would be an observation that nobody made.
 fn defused(text: &str) -> Cow<'_, str> {
-    if text.contains(['⟦', '⟧']) { text.replace('⟦', "[[").replace('⟧', "]]").into() } else { text.into() }
+    // Both begin with the same two bytes, which are found faster than characters.
+    if memmem::find(text.as_bytes(), &"⟦".as_bytes()[..2]).is_some() {
+        text.replace('⟦', "[[").replace('⟧', "]]").into()
+    } else {
+        text.into()
+    }
 }

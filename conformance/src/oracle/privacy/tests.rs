@@ -74,10 +74,12 @@ fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
         ..UpdateFacts::default()
     };
     let mut lines = vec!["started".to_owned()];
-    let third_party = |target: &str, headers| exchange(Service::ThirdParty("system".into()), Operation::Create, target, headers, Facts::default());
+    let third_party =
+        |target: &str, headers| exchange(Service::ThirdParty("system".into()), Operation::Create, target, headers, Facts::default());
     match place {
         "id" => {
-            let facts = UpdateFacts { status: Some("credentials_created".into()), credentials_id: Some(text.into()), ..UpdateFacts::default() };
+            let facts =
+                UpdateFacts { status: Some("credentials_created".into()), credentials_id: Some(text.into()), ..UpdateFacts::default() };
             journal.append(update(facts));
         }
         "code" => drop(journal.append(update(failed(text, "It failed.")))),
@@ -188,7 +190,8 @@ proptest! {
         let recording = recorded(redactor, place, &shown);
         let found = broken(&recording);
         prop_assert_eq!(found.first().map(String::as_str), rule, "{}, form {}, {}: {:?}", place, form, value, found);
-        prop_assert!(!format!("{recording:?}").contains(&shown));
+        let kept = format!("{recording:?}");
+        prop_assert!(!kept.contains(&shown), "{}", kept);
     }
 
     #[test]
@@ -212,7 +215,8 @@ proptest! {
         };
         let recording = recorded(redactor, PLACES[place].0, &text);
         prop_assert_eq!(broken(&recording), [""; 0]);
-        prop_assert!(!format!("{recording:?}").contains('⟦'));
+        let kept = format!("{recording:?}");
+        prop_assert!(!kept.contains('⟦'), "{}", kept);
         prop_assert!(warned(&recording).is_empty(), "{text}: {:?}", warned(&recording));
     }
 }
