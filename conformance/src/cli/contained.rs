@@ -138,7 +138,7 @@ impl Contained {
     /// Runs the trust probe: a provider that trusts nobody here would fail every rule for a reason of ours.
     async fn probe(&self, order: &Order<'_>) -> Result<(), Stop> {
         let Some(variant) = order.manifest.variants().into_iter().next() else { return Ok(()) };
-        let probed = probe_trust(&self.stages, &self.provider, order.manifest, &variant, order.seed).await;
+        let probed = Box::pin(probe_trust(&self.stages, &self.provider, order.manifest, &variant, order.seed)).await;
         let Some(distrust) = probed.map_err(|error| Stop::Trouble(anyhow!("{error}").context("probing whom the provider trusts")))? else {
             return Ok(());
         };

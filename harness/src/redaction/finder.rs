@@ -140,27 +140,26 @@ impl Finder {
 
     /// Tells of what is found at positions of `range`; it may reach beyond both ends. Some finds overlap.
     fn scan(&self, text: &[u8], range: Range<usize>, tell: &mut impl FnMut(&Candidate)) {
-        let (mut position, mut floor) = (range.start, 0);
+        let mut position = range.start;
         while let Some(at) = self.grams.next(text, position..range.end) {
             position = at + 1;
-            let Some(first) = self.candidate(text, at, floor) else { continue };
+            let Some(first) = self.candidate(text, at) else { continue };
             // Another form may reach further here, and its grams stand a few bytes further on.
-            for candidate in std::iter::once(first).chain((at + 1..at + STRIDE).filter_map(|near| self.candidate(text, near, floor))) {
+            for candidate in std::iter::once(first).chain((at + 1..at + STRIDE).filter_map(|near| self.candidate(text, near))) {
                 tell(&candidate);
                 position = position.max(candidate.range.end);
             }
-            floor = position;
         }
     }
 
-    /// Returns the longest known form, or part of one, that has a gram at `position`; it may reach back to `floor`.
-    fn candidate(&self, text: &[u8], position: usize, floor: usize) -> Option<Candidate> {
+    /// Returns the longest known form, or part of one, that has a gram at `position`. It may reach back over what was found before: the head
+    /// of a token is that of another one too, and only the whole is told.
+    fn candidate(&self, text: &[u8], position: usize) -> Option<Candidate> {
         let mut best: Option<Candidate> = None;
         for place in self.grams.places(text, position) {
             let (number, offset) = (place.form as usize, place.offset as usize);
             let form = &self.forms[number];
-            let before = text.get(floor..position).unwrap_or_default();
-            let back = before.iter().rev().zip(form.bytes[..offset].iter().rev()).take_while(|(a, b)| a == b).count();
+            let back = text[..position].iter().rev().zip(form.bytes[..offset].iter().rev()).take_while(|(a, b)| a == b).count();
             let ahead = text[position..].iter().zip(&form.bytes[offset..]).take_while(|(a, b)| a == b).count();
             let (start, end) = (offset - back, offset + ahead);
             let partial = end - start < form.bytes.len();

@@ -121,7 +121,9 @@ impl Grams {
         self.filter = vec![0; bits / 64];
         self.shift = 64 - (bits / 64).trailing_zeros();
         let grams: Vec<u64> = self.heads.keys().copied().collect();
-        grams.into_iter().for_each(|gram| self.note(gram));
+        for gram in grams {
+            self.note(gram);
+        }
     }
 }
 

@@ -133,6 +133,10 @@ fn the_shared_head_of_tokens_is_no_find() {
         assert!(found.len() == 1 && !found[0].partial, "{text}: {found:?}");
     }
     assert_eq!(redactor.redact(&token[token.len() - 14..]), "⟦token/t1/plain/part⟧");
+    // A trusted profile signs in with a token of the same signer.
+    redactor.register(SecretKind::AccessKey, "profile", &format!("{head}.CCCCCCCCCCCCCCCCCCCCCCCCCCCC"));
+    assert_eq!(redactor.redact(&format!("Bearer {token}")), "Bearer ⟦token/t1/plain⟧");
+    assert_eq!(redactor.redact(&format!("{head}.CCCCCCCCCCCCCCCCCCCCCCCCCCCC")), "⟦access_key/profile/plain⟧");
 }
 
 #[test]

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn escapes_are_undone() {
         assert_eq!(decoded("a%41%62c%2"), "aAbc%2");
-        assert_eq!(decoded(r"\u0041\/\\\x\ud83d\ude00\ud83d"), r"A/\\x😀\ud83d".replace(r"\\x", r"\\x"));
+        assert_eq!(decoded(r"\u0041\/\\x\ud83d\ude00\ud83d"), r"A/\x😀\ud83d");
         assert_eq!(decoded("%41\r\n  b\nc"), "Abc");
         assert_eq!(decoded(r"MII\nBVg\r\nIBA"), "MIIBVgIBA");
         assert!(View::decoded(b"nothing to undo\n").is_none());

@@ -176,7 +176,7 @@ impl Provider {
         }
         if self.is(&privacy::ECHOES_THE_USER_ENCODED) {
             let user = self.variable("SM_USERNAME_VALUE").unwrap_or("nobody");
-            let user: String = user.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let user = user.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
             failure.description = format!("The third party refused a credential (user={user}).");
         }
         if self.is(&privacy::QUOTES_ITS_TOKEN) {

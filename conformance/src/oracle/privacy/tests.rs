@@ -147,7 +147,7 @@ fn encoded(value: &str, form: usize) -> String {
         8 => value.chars().rev().collect(),
         9 => hex::encode(sha2::Sha256::digest(value)),
         10 => STANDARD.encode(sha2::Sha512::digest(value)),
-        11 => value.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
+        11 => value.encode_utf16().fold(String::new(), |text, unit| format!("{text}\\u{unit:04x}")),
         12 => value.to_ascii_uppercase(),
         _ => hex::encode(sha2::Sha256::digest(value))[..40].to_owned(),
     }
