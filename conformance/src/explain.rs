@@ -2,9 +2,14 @@
 //!
 //! The main functions are [`explain`] and [`find`], which any command that takes a rule's id can use.
 
+use std::sync::LazyLock;
+
+use gherkin::{Feature, GherkinEnv};
+
 use crate::catalog::{Catalog, Level, Rule, RuleId};
 use crate::chapter::Chapter;
 use crate::paragraph::wrapped;
+use crate::suite::FEATURES;
 
 /// Columns of a page where the terminal's width is not known.
 pub const PAGE: usize = 100;
@@ -32,35 +37,71 @@ pub fn find<'catalog>(catalog: &'catalog Catalog, id: &str) -> Result<&'catalog 
     catalog.rule(&wanted).ok_or_else(|| UnknownRule { id: id.to_owned(), nearest: nearest(catalog, &wanted) })
 }
 
+/// A part of what is said about a rule, for whatever shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// What it is about.
+    pub(crate) title: &'static str,
+    /// What it says; of a command, the command.
+    pub(crate) paragraphs: Vec<String>,
+    /// Whether that is to be typed rather than read.
+    pub(crate) command: bool,
+}
+
+/// Returns everything that is said about a rule: the one text of the terminal and of the page of all rules.
+pub(crate) fn sections(catalog: &Catalog, rule: &Rule) -> Vec<Section> {
+    let section = |title, paragraphs| Section { title, paragraphs, command: false };
+    let mut sections = vec![
+        section("Requirement", vec![rule.requirement.clone()]),
+        section("Source", rule.source.split("; ").map(str::to_owned).collect()),
+        section("Applies", vec![rule.applies.in_words().to_owned()]),
+    ];
+    if !rule.needs.is_empty() {
+        sections.push(section("Needs", rule.needs.iter().map(|needed| need(catalog, needed)).collect()));
+    }
+    sections.push(section("Explanation", vec![rule.explanation.clone()]));
+    let observed = observed(&rule.id);
+    if !observed.is_empty() {
+        sections.push(section("Observed in", observed));
+    }
+    // Under core only musts count, and a run of nothing that counts proves nothing.
+    let profile = if rule.level == Level::Should { " --profile resilient" } else { "" };
+    let command = format!("hallmark run MANIFEST --rule {}{profile}", rule.id);
+    sections.push(Section { title: "To run it alone", paragraphs: vec![command], command: true });
+    sections
+}
+
 /// Returns everything that the catalog says about the rule with this id, wrapped to a page. Ends with a line feed.
 pub fn explain(catalog: &Catalog, id: &str) -> Result<String, UnknownRule> {
     let rule = find(catalog, id)?;
     let chapter = Chapter::of(&rule.id).map_or(String::new(), |chapter| format!(" ({})", chapter.title.to_lowercase()));
-    let mut sections = vec![
-        format!("{}  {}{chapter}", rule.id, rule.level),
-        section("Requirement", &[&rule.requirement]),
-        section("Source", &rule.source.split("; ").collect::<Vec<_>>()),
-        section("Applies", &[rule.applies.in_words()]),
-    ];
-    if !rule.needs.is_empty() {
-        let needs: Vec<String> = rule.needs.iter().map(|needed| need(catalog, needed)).collect();
-        sections.push(section("Needs", &needs.iter().map(String::as_str).collect::<Vec<_>>()));
-    }
-    sections.push(section("Explanation", &[&rule.explanation]));
-    // Under core only musts count, and a run of nothing that counts proves nothing.
-    let profile = if rule.level == Level::Should { " --profile resilient" } else { "" };
-    sections.push(section("To run it alone", &[&format!("hallmark run MANIFEST --rule {}{profile}", rule.id)]));
-    Ok(sections.join("\n\n") + "\n")
-}
-
-fn section(title: &str, paragraphs: &[&str]) -> String {
-    let paragraphs: Vec<String> = paragraphs.iter().map(|paragraph| wrapped(paragraph, PAGE, "  ", "  ")).collect();
-    format!("{title}\n{}", paragraphs.join("\n"))
+    let head = format!("{}  {}{chapter}", rule.id, rule.level);
+    let sections = sections(catalog, rule).into_iter().map(|section| {
+        let paragraphs: Vec<String> = section.paragraphs.iter().map(|paragraph| wrapped(paragraph, PAGE, "  ", "  ")).collect();
+        format!("{}\n{}", section.title, paragraphs.join("\n"))
+    });
+    Ok(std::iter::once(head).chain(sections).collect::<Vec<_>>().join("\n\n") + "\n")
 }
 
 fn need(catalog: &Catalog, id: &RuleId) -> String {
     let requirement = catalog.rule(id.as_str()).map_or("", |rule| rule.requirement.as_str());
     format!("{id}: {requirement} Where that is not kept, this rule is not applicable.")
+}
+
+/// The built-in features. A test proves that they parse.
+static PARSED: LazyLock<Vec<(&str, Feature)>> = LazyLock::new(|| {
+    let parsed = FEATURES.iter().map(|(path, text)| Some((*path, Feature::parse(text, GherkinEnv::default()).ok()?)));
+    parsed.flatten().collect()
+});
+
+/// Returns the scenarios of a rule, a paragraph for each feature. Some oracles look at every other scenario besides.
+fn observed(id: &RuleId) -> Vec<String> {
+    let of_rule = PARSED.iter().filter_map(|(path, feature)| {
+        let rule = feature.rules.iter().find(|rule| rule.tags.iter().any(|tag| tag == id.as_str()))?;
+        let names: Vec<&str> = rule.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        Some(format!("features/{path}: {}.", names.join("; ")))
+    });
+    of_rule.collect()
 }
 
 /// Returns the id that differs least, the first of the catalog among equals, or none when all differ much.

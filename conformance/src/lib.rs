@@ -9,6 +9,7 @@
 //! | [`oracle`] | reads recordings and says what they show about a rule |
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
 //! | [`comparison`] | what two results say differently |
+//! | [`warning`] | what is shown and never counted |
 //! | [`results`] | the one file that every report is rendered from |
 //! | [`report`], [`progress`] | what people and machines read |
 //! | [`mutant`], [`selftest`] | wrong providers, and the proof that each is found out |
@@ -37,3 +38,4 @@ pub mod ruling;
 pub mod selftest;
 pub mod suite;
 pub mod verdict;
+pub mod warning;

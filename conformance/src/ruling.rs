@@ -28,6 +28,7 @@ pub fn scenario_record(planned: &Planned, outcome: Option<&ScenarioOutcome>) -> 
         verdict: scenario_verdict(&own, &outcome.trouble),
         judgements: outcome.judgements.clone(),
         trouble: outcome.trouble.clone(),
+        warnings: outcome.warnings.clone(),
         excerpts: outcome.excerpts.clone(),
         jobs: outcome.jobs,
         seconds: outcome.time.as_secs_f64(),

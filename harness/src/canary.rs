@@ -1,6 +1,7 @@
 //! Planted values: unique, well-formed, and nowhere else, so that whatever shows one got it from its input.
 
 use crate::contract::IdSource;
+use crate::exposure::{luhn_digit, remainder_of_97};
 use crate::redaction::SecretKind;
 use crate::stage::CanaryKind;
 
@@ -43,33 +44,17 @@ impl CanaryKind {
             }
             Self::Card => {
                 let body = format!("4{}", ids.characters(DIGITS, 14));
-                format!("{body}{}", luhn(&body))
+                format!("{body}{}", luhn_digit(&body))
             }
             Self::Iban => {
                 let account = ids.characters(DIGITS, 18);
                 // ISO 13616: the country's letters as 13 and 14, check digits 00, behind the account.
-                format!("DE{:02}{account}", 98 - remainder(&format!("{account}131400")))
+                format!("DE{:02}{account}", 98 - remainder_of_97(&format!("{account}131400")))
             }
             Self::ApiKey => ids.characters(ALPHANUMERICS, 44),
             Self::Token => format!("tok_{}", ids.characters(ALPHANUMERICS, 40)),
         }
     }
-}
-
-/// Returns the digit that makes a card number pass the Luhn check.
-fn luhn(body: &str) -> u32 {
-    let sum: u32 = body
-        .chars()
-        .rev()
-        .filter_map(|digit| digit.to_digit(10))
-        .enumerate()
-        .map(|(index, digit)| if index % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit })
-        .sum();
-    (10 - sum % 10) % 10
-}
-
-fn remainder(digits: &str) -> u32 {
-    digits.chars().filter_map(|digit| digit.to_digit(10)).fold(0, |rest, digit| (rest * 10 + digit) % 97)
 }
 
 #[cfg(test)]
@@ -78,8 +63,8 @@ mod tests {
 
     #[test]
     fn check_digits_are_right() {
-        assert_eq!(luhn("453201511283036"), 6, "a published example: 4532015112830366");
-        assert_eq!(98 - remainder("370400440532013000131400"), 89, "a published example: DE89 3704 0044 0532 0130 00");
+        assert_eq!(luhn_digit("453201511283036"), 6, "a published example: 4532015112830366");
+        assert_eq!(98 - remainder_of_97("370400440532013000131400"), 89, "a published example: DE89 3704 0044 0532 0130 00");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) struct ListArguments {
     /// Only the rules that this profile counts.
     #[arg(long, value_enum)]
     profile: Option<Profile>,
-    /// For people, or one JSON document.
+    /// For people, one JSON document, or a page with everything about each rule.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -27,6 +27,8 @@ enum Format {
     Human,
     /// One JSON document.
     Json,
+    /// A page with everything about each rule, as `features/RULES.md`.
+    Markdown,
 }
 
 /// Prints the rules.
@@ -35,6 +37,7 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, Stop> {
     let text = match arguments.format {
         Format::Human => crate::list::human(&catalog, arguments.profile, PAGE),
         Format::Json => crate::list::json(&catalog, arguments.profile).context("writing the rules as JSON")?,
+        Format::Markdown => crate::list::markdown(&catalog, arguments.profile),
     };
     print(&text)?;
     Ok(exit_code::CONFORMANT)

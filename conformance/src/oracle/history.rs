@@ -187,10 +187,12 @@ fn distrust(recording: &Recording) -> Option<String> {
     ))
 }
 
-/// Returns the marks of every secret that a request carries: in its headers, its address and its body.
+/// Returns the marks of every secret that a request carries: in its headers, its address and its body. Within the value of an output, which is
+/// one mark itself, only the facts of the update tell.
 pub(super) fn carried(request: &Exchange) -> impl Iterator<Item = Mark> + '_ {
-    let headers = request.headers.iter().map(|(_, value)| value.as_str());
-    headers.chain([request.target.as_str(), request.body.as_str()]).flat_map(marks)
+    let headers = request.headers.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    let misplaced = request.facts.update.iter().flat_map(|update| &update.misplaced).map(|misplaced| misplaced.mark.as_str());
+    headers.chain([request.target.as_str(), request.body.as_str()]).chain(misplaced).flat_map(marks)
 }
 
 impl<'recording> Run<'recording> {

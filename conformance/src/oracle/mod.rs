@@ -23,6 +23,7 @@ mod privilege;
 mod rerun;
 mod retry;
 mod update;
+mod warnings;
 
 pub use action::{changed_nothing, refused_action};
 pub use backoff::{backs_off, policy, retry_after_respected};
@@ -47,6 +48,7 @@ pub use privilege::{one_token, works_with_roles};
 pub use rerun::{created_again, killed_creations, killed_deletions};
 pub use retry::{gives_up, lost_acknowledgement, retried};
 pub use update::{accepted_is_accepted, final_answer, fresh_token, same_body};
+pub use warnings::warnings;
 
 use crate::verdict::Judgement;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Level, Profile, RuleId};
 use crate::verdict::{Judgement, Verdict};
+use crate::warning::Warning;
 
 /// One line of the file. The first is always `run`, the last always `summary`; a file without a summary is of a run that was cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -202,6 +203,9 @@ pub struct ScenarioRecord {
     pub verdict: Verdict,
     /// What every oracle said, on this and other rules.
     pub judgements: Vec<Judgement>,
+    /// What a person should look at. Never counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// Our own trouble, in words; not empty makes the scenario inconclusive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,

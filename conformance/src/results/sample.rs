@@ -6,6 +6,7 @@ use super::{
 };
 use crate::catalog::{Level, Profile, RuleId};
 use crate::verdict::{Judgement, Verdict};
+use crate::warning::Warning;
 
 const UNDO: &str = "create/undo.feature";
 const PROVIDER_README: &str = "Provider repository, README: flow chart, \"undo creation\"";
@@ -122,11 +123,14 @@ fn failing_scenarios() -> Vec<ScenarioRecord> {
         scenario("ERR-001", "errors/errors.feature", 8, "The errors of a refused creation", vec![Judgement::not_exercised(
             "ERR-001",
             "the provider reported nothing as failed",
-        )]),
+        )])
+        .warning("an error description", "an e-mail address", Some(23), 2),
         scenario("CRE-011", "create/refused.feature", 52, "The login secret is malformed", vec![
             Judgement::pass("CRE-011", "the task was reported failed and nothing new is alive", [3]),
             Judgement::fail("PRV-002", "no secret value in an error's description", "errors[0].description holds the canary login_secret in base64", [3]),
         ])
+        .warning("an error description", "an e-mail address", Some(23), 3)
+        .warning("credentials.payload.url of an update", "the login secret artifactory", None, 3)
         .excerpt(3, "PUT /api/v2/secrets/5f0c/tasks/02cd  (3d2c.eu-de.secrets-manager.appdomain.cloud)\n{\"status\":\"failed\",\"errors\":[{\"code\":\"LOGIN\",\"description\":\"cannot use [login_secret in base64]\"}]}\n-> 200"),
     ]
 }
@@ -257,6 +261,7 @@ fn scenario(rule: &str, feature: &str, line: u64, name: &str, judgements: Vec<Ju
         verdict: own.max().expect("the sample judges its own rule"),
         judgements,
         trouble: Vec::new(),
+        warnings: Vec::new(),
         excerpts: Vec::new(),
         jobs: 1,
         seconds: 2.25,
@@ -273,6 +278,11 @@ impl ScenarioRecord {
 
     fn excerpt(mut self, event: u64, text: &str) -> Self {
         self.excerpts.push(Excerpt { event, text: text.to_owned() });
+        self
+    }
+
+    fn warning(mut self, place: &str, what: &str, length: Option<u64>, event: u64) -> Self {
+        self.warnings.push(Warning { place: place.to_owned(), what: what.to_owned(), length, evidence: vec![event] });
         self
     }
 

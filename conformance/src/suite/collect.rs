@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use crate::results::Excerpt;
 use crate::verdict::Judgement;
+use crate::warning::Warning;
 
 /// What one scenario came to.
 #[derive(Debug, Clone, Default)]
 pub struct ScenarioOutcome {
     /// What every oracle said.
     pub judgements: Vec<Judgement>,
+    /// What a person should look at.
+    pub warnings: Vec<Warning>,
     /// Our own trouble.
     pub trouble: Vec<String>,
     /// Events that judgements other than passes point to.

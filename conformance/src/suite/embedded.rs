@@ -3,7 +3,7 @@
 macro_rules! features {
     ($($path:literal),+ $(,)?) => {
         /// Path within `features/` and text of every feature.
-        pub(super) const FEATURES: &[(&str, &str)] = &[$(($path, include_str!(concat!("../../../features/", $path)))),+];
+        pub(crate) const FEATURES: &[(&str, &str)] = &[$(($path, include_str!(concat!("../../../features/", $path)))),+];
     };
 }
 

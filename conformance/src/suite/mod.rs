@@ -18,6 +18,7 @@ mod vocabulary;
 mod world;
 
 pub use collect::{Collector, Gathered, ScenarioOutcome};
+pub(crate) use embedded::FEATURES;
 pub use features::{FeatureError, FeatureFile, Features};
 pub use partition::{Partition, PartitionError};
 pub use plan::{Inapplicable, PROCESS, Plan, Planned, Selection};

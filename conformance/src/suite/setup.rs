@@ -7,6 +7,7 @@ use hallmark_harness::cloud::third_party::ThirdPartySpec;
 use hallmark_harness::contract::ValueType;
 use hallmark_harness::docker::ImageFacts;
 use hallmark_harness::engine::Knobs;
+use hallmark_harness::exposure::validated;
 use hallmark_harness::stage::{
     AccountSetup, CanaryKind, Declared, DeclaredInput, ParameterSource, RecordingHeader, SecretSetup, SecretSource, StageSetup,
     TcpServiceSetup, ThirdPartySetup, TrustedProfileSetup,
@@ -185,6 +186,7 @@ pub(super) fn header(
         task_timeout_milliseconds: setup.task_timeout_milliseconds,
         roles: setup.account.roles.iter().map(|role| format!("{role:?}")).collect(),
         not_resubmitted: manifest.delete.not_resubmitted.clone(),
+        given: given(variant),
         image: image.cloned(),
         declared: Some(declared(manifest, variant)),
     }
@@ -193,6 +195,15 @@ pub(super) fn header(
 fn declared(manifest: &Manifest, variant: &Variant) -> Declared {
     let input = |input: &crate::manifest::DeclaredInput| DeclaredInput { name: input.name.clone(), value_type: input.value_type.clone() };
     Declared { inputs: variant.inputs.iter().map(input).collect(), job_config: manifest.job_config_text.clone() }
+}
+
+/// Returns the values of inputs that stand in the manifest and look like something personal.
+fn given(variant: &Variant) -> Vec<String> {
+    let values = variant.inputs.iter().filter_map(|input| match &input.value {
+        Some(InputValue::Literal(value)) => Some(value.clone()),
+        _ => None,
+    });
+    values.filter(|value| !validated(value).is_empty()).collect()
 }
 
 #[cfg(test)]

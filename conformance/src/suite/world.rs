@@ -193,6 +193,7 @@ impl ProviderWorld {
             if outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail) {
                 outcome.trouble.extend(oracle::hung_up(&history));
             }
+            outcome.warnings = oracle::warnings(&history);
             outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);
             (outcome.jobs, outcome.job_time) = (recording.played.jobs, Duration::from_nanos(recording.played.job_nanoseconds));
             if self.stage.as_ref().is_some_and(Stage::is_recorded) {

@@ -322,9 +322,7 @@ impl Cloud {
             current.sockets.drained().await;
         }
         current.look().await;
-        for event in events {
-            current.contents.journal.append(event);
-        }
+        current.contents.journal.append_all(events);
         Ok(current.engine().job_ended(job)?)
     }
 

@@ -1,5 +1,6 @@
 //! Secrets that their form alone gives away.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -49,8 +50,7 @@ pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {
     let length = |text: &str| text.chars().count();
     let mut found = Vec::new();
     found.extend(PRIVATE_KEY.find_iter(text).map(|key| (ExposureKind::PrivateKey, length(key.as_str()))));
-    let tokens = WEB_TOKEN.captures_iter(text).filter(|token| is_header(&token[1]));
-    found.extend(tokens.map(|token| (ExposureKind::WebToken, length(&token[0]))));
+    found.extend(web_tokens(text).into_iter().map(|range| (ExposureKind::WebToken, range.len())));
     for (issuer, form) in ISSUED.iter() {
         // Amazon's documents end their examples so.
         let issued = form.find_iter(text).filter(|token| !token.as_str().ends_with("EXAMPLE"));
@@ -66,6 +66,11 @@ pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {
     let users = CURL_USER.captures_iter(text).filter(|user| looks_like_one(&user[1], Meaning::Password));
     found.extend(users.map(|user| (ExposureKind::Authorization, length(&user[1]))));
     found
+}
+
+/// Returns where JSON Web Tokens stand in a text.
+pub(super) fn web_tokens(text: &str) -> Vec<Range<usize>> {
+    WEB_TOKEN.captures_iter(text).filter(|token| is_header(&token[1])).filter_map(|token| Some(token.get(0)?.range())).collect()
 }
 
 /// Tells whether text is the header of a JSON Web Token.

@@ -1,14 +1,19 @@
-//! Secrets and personal values in what an image tells everybody who may pull it: its labels, its environment and its history.
+//! Secrets and personal values in what an image tells everybody who may pull it: its labels, its environment and its history; and those of any
+//! text whose form can be checked.
 //!
-//! The main function is [`find`]. What it returns says where something stands, of what kind it is and how long, and never the value: it goes into
-//! recordings. An image is made by others, so a sign has to be plain before it is one: the name and the value of a variable together, or a form that
-//! nothing else has.
+//! The main functions are [`find`], for images, and [`validated`], for texts. What they return says where something stands, of what kind it is and how
+//! long, and never the value: it goes into recordings and reports. An image is made by others, so a sign has to be plain before it is one: the name and
+//! the value of a variable together, or a form that nothing else has.
 
 mod assignment;
 mod form;
 mod name;
+mod number;
 mod personal;
+mod validated;
 mod value;
+
+use std::ops::Range;
 
 use regex::Regex;
 use schemars::JsonSchema;
@@ -16,6 +21,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub use name::{Meaning, meaning, words};
+pub(crate) use number::luhn_digit;
+pub(crate) use personal::remainder_of_97;
+pub use validated::{Validated, ValidatedKind, unescaped, validated};
 
 use crate::redaction::SHORTEST_SECRET;
 
@@ -121,6 +129,17 @@ fn named(name: &str, value: &str) -> Vec<(ExposureKind, usize)> {
     let value = value::unquoted(value);
     let found = name::meaning(name).filter(|meaning| form::find(value).is_empty() && value::looks_like_one(value, *meaning));
     found.map(|_| (ExposureKind::Named(name.to_owned()), value.chars().count())).into_iter().collect()
+}
+
+/// Returns where the first group of a form stands, each time. Two finds may share the sign between them, so each search begins where the last
+/// find ended.
+fn groups<'text>(form: &'static Regex, text: &'text str) -> impl Iterator<Item = Range<usize>> + 'text {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let found = form.captures_at(text, from)?.get(1)?;
+        from = found.end();
+        Some(found.range())
+    })
 }
 
 #[expect(clippy::expect_used, reason = "the patterns of this module are constants, and each is used by a test")]

@@ -1,15 +1,15 @@
 //! E-mail addresses and bank account numbers.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::ExposureKind;
-use super::pattern;
+use super::{ExposureKind, groups, pattern};
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(^|[^A-Za-z0-9._%+/:@-])([A-Za-z0-9][A-Za-z0-9._%+-]*)@((?:[A-Za-z0-9-]+\.)+)([A-Za-z]{2,24})($|[^A-Za-z0-9@:/.-]|\.(?:\s|$))",
+        r"(?:^|[^A-Za-z0-9._%+/:@-])([A-Za-z0-9][A-Za-z0-9._%+-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})(?:$|[^A-Za-z0-9@:/.-]|\.(?:\s|$))",
     )
 });
 
@@ -80,16 +80,27 @@ const LENGTHS: [(&str, usize); 44] = [
 
 /// Returns every personal value in a text, with its length.
 pub(super) fn find(text: &str) -> Vec<(ExposureKind, usize)> {
-    let emails = EMAIL.captures_iter(text).filter_map(|found| {
-        let address = format!("{}@{}{}", &found[2], &found[3], &found[4]);
-        let file = NO_DOMAIN.contains(&found[4].to_ascii_lowercase().as_str());
-        (!file && !NOBODY.is_match(&address)).then_some((ExposureKind::Email, address.len()))
-    });
-    let accounts = IBAN.captures_iter(text).filter_map(|found| {
-        let number: String = found[1].chars().filter(|character| *character != ' ').collect();
-        is_iban(&number).then_some((ExposureKind::Iban, number.len()))
-    });
-    emails.chain(accounts).collect()
+    let accounts = ibans(text).into_iter().map(|range| (ExposureKind::Iban, compact(&text[range]).len()));
+    emails(text).into_iter().map(|range| (ExposureKind::Email, range.len())).chain(accounts).collect()
+}
+
+/// Returns where e-mail addresses stand in a text.
+pub(super) fn emails(text: &str) -> Vec<Range<usize>> {
+    let somebody = |range: &Range<usize>| {
+        let address = &text[range.clone()];
+        let end = address.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        !NO_DOMAIN.contains(&end.as_str()) && !NOBODY.is_match(address)
+    };
+    groups(&EMAIL, text).filter(somebody).collect()
+}
+
+/// Returns where bank account numbers stand in a text.
+pub(super) fn ibans(text: &str) -> Vec<Range<usize>> {
+    groups(&IBAN, text).filter(|range| is_iban(&compact(&text[range.clone()]))).collect()
+}
+
+fn compact(number: &str) -> String {
+    number.chars().filter(|character| *character != ' ').collect()
 }
 
 /// Tells whether a number has its country's length and the right check digits.
@@ -99,10 +110,11 @@ fn is_iban(number: &str) -> bool {
         return false;
     }
     let (head, rest) = number.split_at(4);
-    let remainder = rest
-        .chars()
-        .chain(head.chars())
-        .filter_map(|character| character.to_digit(36))
-        .fold(0, |remainder, digit| (if digit > 9 { remainder * 100 } else { remainder * 10 } + digit) % 97);
-    remainder == 1
+    remainder_of_97(&format!("{rest}{head}")) == 1
+}
+
+/// Returns the remainder that ISO 13616 takes of a number, with letters as 10 to 35.
+pub(crate) fn remainder_of_97(number: &str) -> u32 {
+    let digits = number.chars().filter_map(|character| character.to_digit(36));
+    digits.fold(0, |remainder, digit| (if digit > 9 { remainder * 100 } else { remainder * 10 } + digit) % 97)
 }

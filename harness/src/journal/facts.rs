@@ -66,6 +66,9 @@ pub struct UpdateFacts {
     pub payload: Vec<PayloadFact>,
     /// The errors, redacted.
     pub errors: Vec<TaskError>,
+    /// Secrets in fields that are not for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub misplaced: Vec<Misplaced>,
     /// Each way in which the request breaks the API's shape; empty for a valid update.
     pub violations: Vec<String>,
     /// Digest of the raw body, keyed by the stage, so that two bodies can be compared without being kept.
@@ -79,6 +82,15 @@ pub struct Derivation {
     pub secret: String,
     /// The relation in words: `its first 12 characters`, `a prefix of its SHA-256 in hex`.
     pub relation: String,
+}
+
+/// A secret in a field of an update that is not for it: neither id nor error, which have facts of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Misplaced {
+    /// The field, e.g. `credentials.payload.url`.
+    pub place: String,
+    /// The secret's mark.
+    pub mark: String,
 }
 
 /// One value of a reported payload.

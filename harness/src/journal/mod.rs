@@ -13,6 +13,6 @@ pub use event::{
     Connection, ConnectionEnd, Delivery, Event, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, ResponseRecord, Service,
     TaskCause,
 };
-pub use facts::{Derivation, Facts, PayloadFact, Refusal, UpdateFacts};
+pub use facts::{Derivation, Facts, Misplaced, PayloadFact, Refusal, UpdateFacts};
 pub use record::{Journal, MEMORY_EVENTS};
 pub use under_way::JobsUnderWay;

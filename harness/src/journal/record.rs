@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 
+use super::redact::redact_all;
 use super::spill::Spill;
 use super::{Event, EventKind, JobRef, JobsUnderWay};
 use crate::redaction::Redactor;
@@ -74,6 +75,20 @@ impl Journal {
     /// Redacts and appends one event; returns its id.
     pub fn append(&self, mut kind: EventKind) -> u64 {
         kind.redact(&self.redactor);
+        self.keep(kind)
+    }
+
+    /// Appends events that belong together, in order. The log lines of a job are redacted together, stream by stream: a secret may be printed a part
+    /// a line.
+    pub fn append_all(&self, mut kinds: Vec<EventKind>) {
+        redact_all(&mut kinds, &self.redactor);
+        for kind in kinds {
+            self.keep(kind);
+        }
+    }
+
+    /// Appends what is redacted already.
+    fn keep(&self, kind: EventKind) -> u64 {
         let mut record = self.record();
         let at = self.now();
         let id = record.next_id();
@@ -160,6 +175,8 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::LogStream;
+    use crate::redaction::SecretKind;
 
     fn journal(memory: usize, events: u64) -> Arc<Journal> {
         let journal = Journal::with_memory(Arc::new(Redactor::default()), memory);
@@ -194,6 +211,39 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         assert_eq!(journal(7, 1000).record().recent.len(), 7);
+    }
+
+    #[test]
+    fn the_lines_of_each_stream_are_redacted_as_one_text() {
+        let redactor = Arc::new(Redactor::default());
+        redactor.register(SecretKind::LoginSecret, "login", "kJ8sLq2VbN4xZ7pW");
+        let journal = Journal::new(redactor);
+        let job = |run| JobRef { task: "sm-task-1".into(), run };
+        let said = [
+            (0, LogStream::Stdout, "the key is kJ8sLq2V"),
+            (0, LogStream::Stderr, "⟦login_secret/login/plain⟧"),
+            (1, LogStream::Stdout, "bN4xZ7pW"),
+            (0, LogStream::Stdout, "bN4xZ7pW."),
+        ];
+        let lines = said.map(|(run, stream, line)| EventKind::JobLog { job: job(run), stream, line: line.into() });
+        journal.append_all(lines.into_iter().chain([EventKind::Note { text: "kJ8sLq2VbN4xZ7pW".into() }]).collect());
+        let kept: Vec<String> = journal
+            .all()
+            .iter()
+            .map(|event| match &event.kind {
+                EventKind::JobLog { line: text, .. } | EventKind::Note { text } => text.clone(),
+                _ => panic!("another event: {event:?}"),
+            })
+            .collect();
+        let split = "⟦login_secret/login/plain/split⟧";
+        let expected = [
+            &format!("the key is {split}"),
+            "[[login_secret/login/plain]]",
+            "bN4xZ7pW",
+            &format!("{split}."),
+            "⟦login_secret/login/plain⟧",
+        ];
+        assert_eq!(kept, expected);
     }
 
     #[tokio::test]

@@ -2,12 +2,29 @@
 
 use std::fmt::Write as _;
 
-use super::{EventKind, Exchange, JobOutcome};
+use super::{EventKind, Exchange, JobOutcome, JobRef, LogStream};
 use crate::contract::TaskError;
 use crate::redaction::Redactor;
 
 /// Bytes of a body that are kept, after redaction.
 const BODY_BOUND: usize = 16 * 1024;
+
+/// Replaces every secret in every text of the events. Lines that a job printed to one stream are taken for one text.
+pub(super) fn redact_all(kinds: &mut [EventKind], redactor: &Redactor) {
+    let mut printed: Vec<((JobRef, LogStream), Vec<&mut String>)> = Vec::new();
+    for kind in kinds {
+        match kind {
+            EventKind::JobLog { job, stream, line } => match printed.iter_mut().find(|((of, on), _)| of == job && on == stream) {
+                Some((_, lines)) => lines.push(line),
+                None => printed.push(((job.clone(), *stream), vec![line])),
+            },
+            other => other.redact(redactor),
+        }
+    }
+    for (_, mut lines) in printed {
+        redactor.redact_lines(&mut lines);
+    }
+}
 
 impl EventKind {
     /// Replaces every secret in every text of the event. Exhaustive on purpose: a new kind must decide.
@@ -64,6 +81,8 @@ impl Exchange {
         if let Some(update) = &mut self.facts.update {
             update.status.iter_mut().chain(&mut update.credentials_id).chain(&mut update.violations).for_each(clean);
             update.payload.iter_mut().for_each(|value| clean(&mut value.name));
+            // The mark is ours, and would be defused.
+            update.misplaced.iter_mut().for_each(|misplaced| clean(&mut misplaced.place));
             clean_errors(&mut update.errors, redactor);
         }
     }

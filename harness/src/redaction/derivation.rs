@@ -1,7 +1,12 @@
 //! Tells how a credentials id is made from a secret: a part of it, of its encoding, or of its hash.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem;
+
 use super::SecretKind;
-use super::redactor::KnownValue;
+use super::finder::{Finder, KnownValue};
+use super::view::View;
 use crate::journal::Derivation;
 
 /// Characters that must agree. A random id of 32 hexadecimal digits agrees by chance with the head of one of a stage's
@@ -12,14 +17,36 @@ const AGREEMENT: usize = 8;
 const SHORTEST_COMPARED: usize = 16;
 
 /// Returns every relation between `credentials_id` and the values that are not public.
-pub(super) fn derivations(credentials_id: &str, values: &[KnownValue]) -> Vec<Derivation> {
-    let compact: String = credentials_id.chars().filter(char::is_ascii_alphanumeric).collect();
+pub(super) fn derivations(credentials_id: &str, known: &Finder) -> Vec<Derivation> {
+    let id = Id::new(credentials_id);
     let mut found = Vec::new();
-    for known in values.iter().filter(|known| compared(known.kind)) {
-        let relation = whole(credentials_id, known).or_else(|| part(credentials_id, known)).or_else(|| hash(&compact, known));
-        found.extend(relation.map(|relation| Derivation { secret: known.name.clone(), relation }));
+    for value in known.values().iter().filter(|value| compared(value.kind)) {
+        let relation = whole(&id, known, value).or_else(|| part(credentials_id, value)).or_else(|| hash(&id, value));
+        found.extend(relation.map(|relation| Derivation { secret: value.name.clone(), relation }));
     }
     found
+}
+
+/// A credentials id as it is compared.
+struct Id {
+    /// As it is, and without escapes where it has some.
+    texts: Vec<Vec<u8>>,
+    /// Without signs, in lower case: hexadecimal digits are often grouped.
+    hex: String,
+    /// With the signs of the URL-safe alphabet.
+    base64: String,
+}
+
+impl Id {
+    fn new(text: &str) -> Self {
+        let texts = std::iter::once(text.as_bytes().to_vec()).chain(View::decoded(text.as_bytes()).map(View::into_bytes)).collect();
+        let hex = text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
+        Self { texts, hex, base64: text.replace('+', "-").replace('/', "_") }
+    }
+
+    fn contains(&self, form: &[u8]) -> bool {
+        self.texts.iter().any(|text| memmem::find(text, form).is_some())
+    }
 }
 
 /// A token's head is public, and a planted personal value has its own rule.
@@ -27,13 +54,9 @@ fn compared(kind: SecretKind) -> bool {
     matches!(kind, SecretKind::AccessKey | SecretKind::LoginSecret | SecretKind::CredentialSecret | SecretKind::Output)
 }
 
-fn whole(credentials_id: &str, known: &KnownValue) -> Option<String> {
-    let id = credentials_id.as_bytes();
-    known
-        .forms
-        .iter()
-        .find(|(_, form)| form.len() >= AGREEMENT && id.windows(form.len()).any(|window| window == form))
-        .map(|(encoding, _)| if *encoding == "plain" { "the value itself".into() } else { format!("the value in {encoding} form") })
+fn whole(id: &Id, known: &Finder, value: &KnownValue) -> Option<String> {
+    let found = known.forms_of(value).iter().find(|form| form.bytes.len() >= AGREEMENT && id.contains(&form.bytes))?;
+    Some(if found.encoding == "plain" { "the value itself".to_owned() } else { format!("the value in {} form", found.encoding) })
 }
 
 fn part(credentials_id: &str, known: &KnownValue) -> Option<String> {
@@ -48,11 +71,12 @@ fn part(credentials_id: &str, known: &KnownValue) -> Option<String> {
     Some(format!("{length} characters of the value, from its character {}", offset + 1))
 }
 
-fn hash(compact: &str, known: &KnownValue) -> Option<String> {
-    let lower = compact.to_ascii_lowercase();
+fn hash(id: &Id, known: &KnownValue) -> Option<String> {
     known.digests.iter().find_map(|(name, digest)| {
-        let hex = hex::encode(digest);
-        lower.contains(&hex[..AGREEMENT]).then(|| format!("the head of its {name} in hex"))
+        if id.hex.contains(&hex::encode(&digest[..AGREEMENT / 2])) {
+            return Some(format!("the head of its {name} in hex"));
+        }
+        id.base64.contains(&URL_SAFE_NO_PAD.encode(digest)[..AGREEMENT]).then(|| format!("the head of its {name} in base64"))
     })
 }
 
@@ -64,10 +88,9 @@ mod tests {
     const VALUE: &str = "kJ8sLq2VbN4xZ7pWmT1yRc5uHd9gFe3a";
 
     fn relation(id: &str) -> Option<String> {
-        let (forms, digests) = (crate::redaction::encoding::forms(VALUE), crate::redaction::encoding::digests(VALUE));
-        let kind = SecretKind::CredentialSecret;
-        let known = KnownValue { kind, name: "credential_secret/c".into(), value: VALUE.into(), forms, digests };
-        derivations(id, &[known]).pop().map(|derivation| derivation.relation)
+        let mut known = Finder::default();
+        known.add(SecretKind::CredentialSecret, "c", VALUE);
+        derivations(id, &known).pop().map(|derivation| derivation.relation)
     }
 
     #[test]
@@ -77,6 +100,8 @@ mod tests {
         assert_eq!(relation(&VALUE[..8]).as_deref(), Some("8 characters of the value, from its character 1"));
         let digest = hex::encode(sha2::Sha256::digest(VALUE));
         assert_eq!(relation(&format!("{}-{}", &digest[..4], &digest[4..12])).as_deref(), Some("the head of its sha256 in hex"));
+        let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha512::digest(VALUE));
+        assert_eq!(relation(&format!("id.{}", &digest[..9])).as_deref(), Some("the head of its sha512 in base64"));
     }
 
     #[test]

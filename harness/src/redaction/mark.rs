@@ -24,6 +24,13 @@ pub enum SecretKind {
     AdminToken,
 }
 
+impl SecretKind {
+    /// Tells whether it opens a door; otherwise it was planted to see where it goes.
+    pub fn is_secret(self) -> bool {
+        !matches!(self, Self::Personal | Self::Confidential)
+    }
+}
+
 const WORDS: [(SecretKind, &str); 8] = [
     (SecretKind::AccessKey, "access_key"),
     (SecretKind::Token, "token"),
@@ -42,23 +49,26 @@ impl fmt::Display for SecretKind {
     }
 }
 
-/// One mark: which secret stood there, in which encoding, and whether only a part of it.
+/// One mark: which secret stood there, in which encoding, whether only a part of it, and whether on several lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// Kind of the secret.
     pub kind: SecretKind,
     /// Its name, which may be shown.
     pub name: String,
-    /// The encoding in which it stood: `plain`, `base64`, `hex`, `url`, `reversed`, `sha256`, ...
+    /// The encoding in which it stood: `plain`, `base64`, `hex`, `url`, `json`, `reversed`, `grouped`, `lower-case`, `sha256`, ...
     pub encoding: String,
     /// Whether only a part (at least twelve bytes) stood there.
     pub partial: bool,
+    /// Whether it went on on another line, which has a mark of its own.
+    pub split: bool,
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = if self.partial { "/part" } else { "" };
-        write!(formatter, "⟦{}/{}/{}{part}⟧", self.kind, self.name, self.encoding)
+        let split = if self.split { "/split" } else { "" };
+        write!(formatter, "⟦{}/{}/{}{part}{split}⟧", self.kind, self.name, self.encoding)
     }
 }
 
@@ -67,11 +77,12 @@ impl FromStr for Mark {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let inner = text.strip_prefix('⟦').and_then(|rest| rest.strip_suffix('⟧')).ok_or(())?;
+        let (inner, split) = inner.strip_suffix("/split").map_or((inner, false), |rest| (rest, true));
         let (inner, partial) = inner.strip_suffix("/part").map_or((inner, false), |rest| (rest, true));
         let (word, rest) = inner.split_once('/').ok_or(())?;
         let (name, encoding) = rest.rsplit_once('/').ok_or(())?;
         let kind = WORDS.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind).ok_or(())?;
-        Ok(Self { kind, name: name.to_owned(), encoding: encoding.to_owned(), partial })
+        Ok(Self { kind, name: name.to_owned(), encoding: encoding.to_owned(), partial, split })
     }
 }
 
@@ -95,8 +106,8 @@ mod tests {
 
     #[test]
     fn a_mark_prints_and_parses() {
-        for partial in [false, true] {
-            let mark = Mark { kind: SecretKind::LoginSecret, name: "a/b".into(), encoding: "base64".into(), partial };
+        for (partial, split) in [(false, false), (true, false), (false, true), (true, true)] {
+            let mark = Mark { kind: SecretKind::LoginSecret, name: "a/b".into(), encoding: "base64".into(), partial, split };
             assert_eq!(mark.to_string().parse(), Ok(mark.clone()));
             assert_eq!(marks(&format!("x {mark} y ⟦nonsense⟧ {mark}")), [mark.clone(), mark]);
         }

@@ -5,8 +5,14 @@
 
 mod derivation;
 mod encoding;
+mod finder;
+mod grams;
 mod mark;
 mod redactor;
+mod view;
 
 pub use mark::{Mark, SecretKind, marks};
 pub use redactor::{Redactor, SHORTEST_SECRET};
+
+#[cfg(test)]
+mod tests;

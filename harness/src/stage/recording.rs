@@ -62,6 +62,9 @@ pub struct RecordingHeader {
     pub roles: Vec<String>,
     /// Statuses of a refused revocation that the manifest says are not submitted for a retry.
     pub not_resubmitted: Vec<u16>,
+    /// Values that the manifest writes out for inputs and that have the form of personal ones. They are no secret, and what shows one is no find.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// What the provider's image says about itself; none where it is no image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<ImageFacts>,
@@ -194,6 +197,7 @@ impl Recording {
             task_timeout_milliseconds: 0,
             roles: Vec::new(),
             not_resubmitted: Vec::new(),
+            given: Vec::new(),
             image: None,
             declared: None,
         };
@@ -268,6 +272,7 @@ mod tests {
                 task_timeout_milliseconds: 1000,
                 roles: vec!["SecretTaskUpdater".into()],
                 not_resubmitted: vec![403],
+                given: Vec::new(),
                 image: Some(ImageFacts { os: "linux".into(), ..ImageFacts::default() }),
                 declared: Some(Declared {
                     inputs: vec![DeclaredInput { name: "a".into(), value_type: ValueType::Enum(vec!["b".into(), "c".into()]) }],

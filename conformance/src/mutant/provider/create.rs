@@ -4,7 +4,7 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use super::Provider;
 use super::call::Answer;
@@ -75,6 +75,10 @@ impl Provider {
         }
         if self.is(&privacy::LOGS_THE_CREDENTIAL) {
             self.log(&format!("DEBUG reported {}", hex::encode(&token.value)));
+        }
+        if self.is(&privacy::LOGS_IT_IN_PIECES) {
+            self.log("DEBUG reported:");
+            token.value.as_bytes().chunks(11).for_each(|piece| self.log(&format!("  {}", String::from_utf8_lossy(piece))));
         }
         let told = answer.json().is_some_and(|task| task["updated_by"].is_string());
         assert!(told || !answer.accepted() || !self.is(&update::PANICS_WITHOUT_UPDATED_BY), "the task says who updated it");
@@ -179,6 +183,8 @@ impl Provider {
             format!("{id}~{}", token.value.rsplit('.').next().unwrap_or_default().chars().take(8).collect::<String>())
         } else if self.is(&privacy::HASH_IN_ID) {
             format!("{id}~{}", &hex::encode(Sha256::digest(&token.value))[..12])
+        } else if self.is(&privacy::SHORT_HASH_IN_ID) {
+            format!("{id}~{}", &hex::encode(Sha512::digest(&token.value))[..10])
         } else {
             id.clone()
         }

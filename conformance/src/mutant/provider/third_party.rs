@@ -174,6 +174,11 @@ impl Provider {
             let user = self.variable("SM_USERNAME_VALUE").unwrap_or("nobody");
             failure.description = format!("The third party refused to create a credential for {user}.");
         }
+        if self.is(&privacy::ECHOES_THE_USER_ENCODED) {
+            let user = self.variable("SM_USERNAME_VALUE").unwrap_or("nobody");
+            let user = user.bytes().fold(String::new(), |text, byte| format!("{text}%{byte:02x}"));
+            failure.description = format!("The third party refused a credential (user={user}).");
+        }
         if self.is(&privacy::QUOTES_ITS_TOKEN) {
             failure.description = format!("The request with the token {} was refused.", self.token.borrow());
         }

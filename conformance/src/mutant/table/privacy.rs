@@ -7,8 +7,12 @@ mutations! {
         breaks "PRV-003"; says "the log holds an IAM token";
     LOGS_THE_CREDENTIAL = "PRV-003/logs-the-credential", "It logs the new credential in hexadecimal digits.";
         breaks "PRV-003"; says "in hex form";
+    LOGS_IT_IN_PIECES = "PRV-003/split", "It logs the new credential, eleven characters a line.";
+        breaks "PRV-003"; says "on several lines";
     ECHOES_THE_USER = "PRV-005/echoes-the-user", "It names the user in the description of a refusal.";
         breaks "PRV-005"; says "an error description holds the personal value";
+    ECHOES_THE_USER_ENCODED = "PRV-005/url-encoded", "It names the user in the description of a refusal, each byte as in a URL.";
+        breaks "PRV-005"; says "in url form";
     LOGIN_IN_THE_ADDRESS = "PRV-006/login-in-the-address", "It sends the login secret in the query as well.";
         breaks "PRV-006"; says "holds the login secret";
     USER_IN_THE_ADDRESS = "PRV-006/user-in-the-address", "It names the user in the query of a creation.";
@@ -36,4 +40,7 @@ mutations! {
     // A hash in an id is also a form of the secret in metadata (PRV-002).
     HASH_IN_ID = "PRV-004/hash", "Its credentials id holds the beginning of the credential's SHA-256.";
         breaks "PRV-004" "PRV-002"; says "the head of its sha256";
+    // Ten digits are too few to be a form of the secret anywhere else.
+    SHORT_HASH_IN_ID = "PRV-004/short-hash", "Its credentials id holds ten digits of the credential's SHA-512.";
+        breaks "PRV-004"; says "the head of its sha512";
 }

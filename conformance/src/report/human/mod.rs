@@ -10,6 +10,7 @@ mod page;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use crate::results::Results;
 use page::Page;
@@ -41,6 +42,7 @@ pub fn human(results: &Results, style: Style) -> String {
     judged::write(&mut page, results);
     overview::write(&mut page, results, style.verbose);
     sections::write(&mut page, results, style.verbose);
+    warnings::write(&mut page, results, style.verbose);
     if style.timings {
         closing::timings(&mut page, results);
     }

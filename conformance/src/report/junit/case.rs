@@ -51,6 +51,9 @@ fn of_rule(results: &Results, chapter: &str, rule: &RuleRecord) -> Vec<Named> {
         {
             case.set_time(time);
         }
+        if scenario.rule == rule.id && !scenario.warnings.is_empty() {
+            case.set_system_out(warnings(scenario));
+        }
         cases.push(Named { case, id: scenario.id.clone() });
     }
     // What no scenario shows, such as a verdict drawn from many of them, must still be seen.
@@ -74,6 +77,11 @@ fn of_rule(results: &Results, chapter: &str, rule: &RuleRecord) -> Vec<Named> {
         case.add_properties(properties.map(|(name, value)| Property::new(name, value)));
     }
     cases
+}
+
+/// Returns a scenario's warnings, a line each.
+fn warnings(scenario: &ScenarioRecord) -> String {
+    scenario.warnings.iter().map(|warning| printable(&format!("Warning, never counted: {warning}")) + "\n").collect()
 }
 
 /// Returns what a scenario says about a rule; none where it says nothing that another scenario would be missed for.

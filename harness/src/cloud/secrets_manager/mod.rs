@@ -3,6 +3,7 @@
 //! The main type is [`SecretsManager`].
 
 mod backend;
+mod misplaced;
 mod refusal;
 mod route;
 mod secrets;

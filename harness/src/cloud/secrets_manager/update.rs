@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::wire::Received;
+use super::misplaced;
 use crate::contract::{OutputSpec, TaskError, TaskUpdate, ValueType};
 use crate::journal::{PayloadFact, UpdateFacts};
 use crate::redaction::{Redactor, SecretKind};
@@ -56,6 +57,7 @@ pub(super) fn read(
             None
         }
     };
+    facts.misplaced.extend(misplaced::elsewhere(&body, redactor));
     let update = update.filter(|_| facts.violations.is_empty());
     (facts, update)
 }
@@ -93,6 +95,7 @@ fn created(
             Map::new()
         }
     };
+    facts.misplaced = misplaced::in_outputs(&payload, redactor);
     for (name, value) in &payload {
         let declared = outputs.iter().find(|output| output.name == *name);
         if !declared.is_some_and(|output| output.public) {
@@ -110,6 +113,7 @@ fn created(
             facts.violations.push(format!("credentials.payload.{name} is neither string, integer nor boolean."));
         }
     }
+    facts.misplaced.extend(misplaced::in_public_outputs(&payload, outputs, redactor));
     // The values are registered by now, so that an id made from one of them is recognised.
     facts.credentials_id_derivations = id.as_deref().map(|id| redactor.derivations(id)).unwrap_or_default();
     facts.credentials_id.clone_from(&id);

@@ -1,4 +1,6 @@
-//! What `hallmark list` shows: the rules, by chapter for people or as JSON for programs.
+//! What `hallmark list` shows: the rules, by chapter for people, as JSON for programs, or as a page with everything about each.
+
+mod page;
 
 use std::fmt::Write;
 
@@ -7,6 +9,8 @@ use serde::Serialize;
 use crate::catalog::{Catalog, Level, Profile, Rule};
 use crate::chapter::{CHAPTERS, Chapter};
 use crate::paragraph::wrapped;
+
+pub use page::markdown;
 
 /// Columns before a requirement: two of indent, the id, the level.
 const INDENT: &str = "                   ";
@@ -35,17 +39,15 @@ pub fn human(catalog: &Catalog, profile: Option<Profile>, width: usize) -> Strin
         }
         text.push('\n');
     }
-    let count = |level: Level| rules.iter().filter(|rule| rule.level == level).count();
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "{} rules: {} must, {} should, {} info. `hallmark explain RULE` tells more about one.",
-        rules.len(),
-        count(Level::Must),
-        count(Level::Should),
-        count(Level::Info)
-    );
+    let _ = writeln!(text, "{} `hallmark explain RULE` tells more about one.", counted(&rules));
     text
+}
+
+/// Returns how many rules there are of each level.
+fn counted(rules: &[&Rule]) -> String {
+    let count = |level: Level| rules.iter().filter(|rule| rule.level == level).count();
+    format!("{} rules: {} must, {} should, {} info.", rules.len(), count(Level::Must), count(Level::Should), count(Level::Info))
 }
 
 /// Returns the rules that `profile` counts, or all without one, as a JSON object with the array `rules`. Ends with a line feed.

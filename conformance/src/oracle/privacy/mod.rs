@@ -33,7 +33,7 @@ fn judge(run: &Run<'_>, update: &Update<'_>) -> Vec<Judgement> {
     for (place, text) in id.map(|id| ("credentials.id", id)).into_iter().chain(errors) {
         // What the third party's own words brought along is PRV-009's.
         let (brought, own): (Vec<Mark>, Vec<Mark>) =
-            marks(text).into_iter().filter(|mark| secret(mark.kind)).partition(|mark| repeated.contains(&mark.name));
+            marks(text).into_iter().filter(|mark| mark.kind.is_secret()).partition(|mark| repeated.contains(&mark.name));
         if let Some(mark) = brought.first() {
             let actual = format!("{place} holds {}, which the third party's answer had repeated", in_words(mark));
             judgements.push(Judgement::fail("PRV-009", "no secret value that an answer repeats", actual, [update.event]));
@@ -53,13 +53,13 @@ fn judge(run: &Run<'_>, update: &Update<'_>) -> Vec<Judgement> {
 fn repeated(run: &Run<'_>, update: &Update<'_>) -> Vec<String> {
     let before = run.third_party().filter(|call| call.what.body_at < update.exchange.body_at && call.what.fault.is_some());
     let answers = before.filter_map(|call| call.what.response.as_ref());
-    answers.flat_map(|response| marks(&response.body)).filter(|mark| secret(mark.kind)).map(|mark| mark.name).collect()
+    answers.flat_map(|response| marks(&response.body)).filter(|mark| mark.kind.is_secret()).map(|mark| mark.name).collect()
 }
 
 /// No secret value in the logs (PRV-003).
 fn logs(run: &Run<'_>) -> Vec<Judgement> {
     const RULE: &str = "PRV-003";
-    let spoken = run.logs.iter().find_map(|line| Some((line.event, marks(line.what).into_iter().find(|mark| secret(mark.kind))?)));
+    let spoken = run.logs.iter().find_map(|line| Some((line.event, marks(line.what).into_iter().find(|mark| mark.kind.is_secret())?)));
     match spoken {
         Some((event, mark)) => {
             let actual = format!("{}: the log holds {}", run.describe(), in_words(&mark));
@@ -91,12 +91,7 @@ fn urls(run: &Run<'_>) -> Vec<Judgement> {
 
 /// Personal and confidential canaries.
 fn personal(kind: SecretKind) -> bool {
-    matches!(kind, SecretKind::Personal | SecretKind::Confidential)
-}
-
-/// Everything that opens a door.
-fn secret(kind: SecretKind) -> bool {
-    !personal(kind)
+    !kind.is_secret()
 }
 
 fn clean(update: &Update<'_>, rule: &str, place: &str, text: &str, forbidden: fn(SecretKind) -> bool) -> Judgement {
@@ -127,7 +122,8 @@ pub(super) fn in_words(mark: &Mark) -> String {
         SecretKind::Confidential => "the confidential value",
         SecretKind::AdminToken => "the admin token",
     };
-    format!("{part}{what} {}{form}", mark.name)
+    let split = if mark.split { ", on several lines" } else { "" };
+    format!("{part}{what} {}{form}{split}", mark.name)
 }
 
 /// `credentials.id` is not derived from a secret (PRV-004).
@@ -141,3 +137,6 @@ fn underived(update: &Update<'_>) -> Judgement {
         None => Judgement::pass(RULE, "no relation to a secret", [update.event]),
     }
 }
+
+#[cfg(test)]
+mod tests;
