@@ -21,7 +21,7 @@ pub(super) fn derivations(credentials_id: &str, known: &Finder) -> Vec<Derivatio
     let id = Id::new(credentials_id);
     let mut found = Vec::new();
     for value in known.values().iter().filter(|value| compared(value.kind)) {
-        let relation = whole(&id, known, value).or_else(|| part(credentials_id, value)).or_else(|| hash(&id, value));
+        let relation = whole(&id, known, value).or_else(|| part(credentials_id, value, known)).or_else(|| hash(&id, value));
         found.extend(relation.map(|relation| Derivation { secret: value.name.clone(), relation }));
     }
     found
@@ -59,16 +59,25 @@ fn whole(id: &Id, known: &Finder, value: &KnownValue) -> Option<String> {
     Some(if found.encoding == "plain" { "the value itself".to_owned() } else { format!("the value in {} form", found.encoding) })
 }
 
-fn part(credentials_id: &str, known: &KnownValue) -> Option<String> {
+fn part(credentials_id: &str, known: &KnownValue, all: &Finder) -> Option<String> {
     if known.value.len() < SHORTEST_COMPARED {
         return None;
     }
     let id = credentials_id.as_bytes();
     let value = known.value.as_bytes();
-    let offset = value.windows(AGREEMENT).position(|part| id.windows(AGREEMENT).any(|window| window == part))?;
+    let agrees = |part: &[u8]| memmem::find(id, part).is_some() && !is_constant(part, known, all);
+    let offset = value.windows(AGREEMENT).position(agrees)?;
     let start = id.windows(AGREEMENT).position(|window| window == &value[offset..offset + AGREEMENT])?;
     let length = value[offset..].iter().zip(&id[start..]).take_while(|(a, b)| a == b).count();
     Some(format!("{length} characters of the value, from its character {}", offset + 1))
+}
+
+/// Tells whether a part says nothing about a value, because another one has it too: the prefix with which a service begins all that it issues.
+fn is_constant(part: &[u8], known: &KnownValue, all: &Finder) -> bool {
+    // The same value is known by several names, and within others.
+    let same = |other: &KnownValue| other.value.contains(known.value.as_str()) || known.value.contains(other.value.as_str());
+    let others = all.values().iter().filter(|other| compared(other.kind) && !same(other));
+    others.into_iter().any(|other| memmem::find(other.value.as_bytes(), part).is_some())
 }
 
 fn hash(id: &Id, known: &KnownValue) -> Option<String> {
@@ -108,5 +117,20 @@ mod tests {
     fn a_random_id_is_not_derived() {
         assert_eq!(relation("b49ad24d-81d4-5ebc-b9b9-b0937d1c84d5"), None);
         assert_eq!(relation(&VALUE[..7]), None);
+    }
+
+    #[test]
+    fn a_prefix_of_all_that_a_service_issues_says_nothing() {
+        let mut known = Finder::default();
+        let [own, other] = ["brokerkey-9sLq2VbN4xZ7pWmT", "brokerkey-Yc5uHd9gFe3aPq8r"];
+        known.add(SecretKind::CredentialSecret, "c", own);
+        known.add(SecretKind::CredentialSecret, "d", other);
+        // The same value again, by the name of the output and within another.
+        known.add(SecretKind::Output, "token", own);
+        known.add(SecretKind::Output, "header", &format!("Bearer {own}"));
+        assert_eq!(derivations("brokerkey-b49ad24d", &known), []);
+        let derived = derivations("brokerkey-9sLq2VbN", &known);
+        assert!(derived.iter().any(|one| one.secret.contains('c')), "{derived:?}");
+        assert!(derived.iter().all(|one| !one.secret.contains("/d")), "{derived:?}");
     }
 }

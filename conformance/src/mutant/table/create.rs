@@ -12,8 +12,8 @@ mutations! {
     NEVER_REPORTS = "CRE-001/never-reports", "It creates a credential, tells nobody and exits 0.";
         breaks "CRE-001" "CRE-005" "CRE-008" "ACT-002" "ERR-006" "LPR-001";
         holes "CRE-002" "CRE-003" "CRE-004" "CRE-006" "CRE-007" "CRE-012" "DEL-001" "DEL-002" "DEL-003" "DEL-004" "DEL-005" "DEL-006"
-            "DEL-007" "DEL-008" "DEL-009" "DEL-010" "UPD-001" "UPD-002" "UPD-003" "UPD-004" "UPD-007" "UPD-008" "RTY-001" "RTY-004"
-            "ERR-001" "ERR-002" "PRV-001" "PRV-002" "PRV-004" "ROT-001";
+            "DEL-007" "DEL-008" "DEL-009" "DEL-010" "UPD-001" "UPD-002" "UPD-003" "UPD-004" "UPD-007" "UPD-008" "RTY-001" "RTY-002"
+            "RTY-003" "RTY-004" "RTY-009" "RTY-010" "RTY-011" "ERR-001" "ERR-002" "PRV-001" "PRV-002" "PRV-004" "PRV-009" "NET-002" "ROT-001";
         says "the job sent no update";
     // The same where optional inputs are left out (CRE-008): an orphan (CRE-005) and exit 0 (ERR-006).
     SILENT_WITHOUT_USERNAME = "CRE-001/silent-without-optional-input", "It reports nothing when the user name is left out.";
@@ -23,7 +23,7 @@ mutations! {
     REPORTS_TO_ANOTHER_TASK = "CRE-001/another-task", "It reports the creation to a task that is not its own.";
         breaks "CRE-001" "CRE-008" "ACT-002" "UPD-001" "RTY-001" "LPR-001";
         holes "CRE-002" "CRE-003" "CRE-004" "CRE-006" "DEL-001" "DEL-002" "DEL-003" "DEL-004" "DEL-005" "DEL-006" "DEL-007" "DEL-008"
-            "DEL-009" "DEL-010" "UPD-002" "UPD-004" "UPD-008" "RTY-004" "ERR-001" "ERR-002" "ROT-001";
+            "DEL-009" "DEL-010" "UPD-002" "UPD-004" "UPD-008" "RTY-004" "RTY-009" "RTY-011" "ERR-001" "ERR-002" "PRV-009" "ROT-001";
         says "was answered 404";
     TEXT_AS_NUMBER = "CRE-002/text-as-number", "It reports a text as a number.";
         breaks "CRE-002"; says "url is a JSON integer";

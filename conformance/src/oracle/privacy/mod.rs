@@ -52,8 +52,9 @@ fn judge(run: &Run<'_>, update: &Update<'_>) -> Vec<Judgement> {
 /// Returns the names of the secrets that answers of the third party repeated before an update.
 fn repeated(run: &Run<'_>, update: &Update<'_>) -> Vec<String> {
     let before = run.third_party().filter(|call| call.what.body_at < update.exchange.body_at && call.what.fault.is_some());
-    let answers = before.filter_map(|call| call.what.response.as_ref());
-    answers.flat_map(|response| marks(&response.body)).filter(|mark| mark.kind.is_secret()).map(|mark| mark.name).collect()
+    // An answer that was lost on its way is no refusal, and holds what was asked for.
+    let refusals = before.filter_map(|call| call.what.response.as_ref()).filter(|response| response.status >= 400);
+    refusals.flat_map(|response| marks(&response.body)).filter(|mark| mark.kind.is_secret()).map(|mark| mark.name).collect()
 }
 
 /// No secret value in the logs (PRV-003).
