@@ -51,6 +51,13 @@ pub struct Kills {
     pub mutants: Vec<&'static str>,
 }
 
+impl Kills {
+    /// Tells whether a mutant breaks it; a control is none.
+    fn is_killed(&self) -> bool {
+        self.mutants.iter().any(|mutant| ![CONTROL, IMAGE_CONTROL].contains(mutant))
+    }
+}
+
 impl Matrix {
     /// Puts the trials together.
     pub fn new(catalog: &Catalog, trials: Vec<Trial>, lacking: Option<Lacking>, whole: bool, full: bool, seconds: f64) -> Self {
@@ -60,14 +67,17 @@ impl Matrix {
         Self { rules: rules.collect(), trials, lacking, whole, full, seconds }
     }
 
+    /// Returns how many of the rules above info at least one mutant breaks, and how many there are.
+    pub fn killed(&self) -> (usize, usize) {
+        let counted = || self.rules.iter().filter(|rule| rule.level > Level::Info);
+        (counted().filter(|rule| rule.is_killed()).count(), counted().count())
+    }
+
     /// Returns the rules above info that no mutant breaks, but for those that could not be proved; none where only some mutants were tried.
     pub fn survivors(&self) -> Vec<&str> {
         let untried = |rule: &Kills| self.lacking.as_ref().is_some_and(|lacking| lacking.rules.contains(&rule.rule));
         let unproved = self.rules.iter().filter(|rule| self.whole && rule.level > Level::Info && !untried(rule));
-        unproved
-            .filter(|rule| rule.mutants.iter().all(|mutant| [CONTROL, IMAGE_CONTROL].contains(mutant)))
-            .map(|rule| rule.rule.as_str())
-            .collect()
+        unproved.filter(|rule| !rule.is_killed()).map(|rule| rule.rule.as_str()).collect()
     }
 
     /// Tells whether hallmark finds exactly what it must.
@@ -102,6 +112,8 @@ mod tests {
         assert!(matrix(true).survivors().contains(&"CRE-001"));
         assert!(!matrix(true).survivors().contains(&"UPD-008"), "what is for information needs no proof");
         assert!(matrix(false).proved() && !matrix(true).proved());
+        let (killed, counted) = matrix(true).killed();
+        assert!(killed == 0 && counted > 70, "{killed} of {counted}");
         assert!(matrix(true).survivors().contains(&"IMG-001"));
         let lacking = Lacking::new(&catalog, "no engine".into());
         let without = Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], Some(lacking), true, false, 1.0);

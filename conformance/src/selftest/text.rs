@@ -43,6 +43,12 @@ pub fn human(matrix: &Matrix) -> String {
         _ => " and the controls",
     };
     let _ = writeln!(text, "\n{mutants} mutants{control}, {kind}: {scenarios} scenarios in {:.1} s.", matrix.seconds);
+    if matrix.whole {
+        let (killed, counted) = matrix.killed();
+        let unexpected: usize = matrix.trials.iter().map(|trial| trial.unexpected.len()).sum();
+        let percent = 100 * killed / counted.max(1);
+        let _ = writeln!(text, "{killed} of {counted} must and should rules are killed ({percent} %), with {unexpected} unexpected kills.");
+    }
     text.push_str(if matrix.proved() && matrix.lacking.is_some() {
         "Every mutant that could be tried was found out, for exactly the rules that it breaks.\n"
     } else if matrix.proved() {

@@ -59,29 +59,15 @@ fn the_provider_in_node_earns_exactly_its_verdicts() {
 }
 
 fn earns(client: &str, needed: &[&str], broken: &[Broken<'_>]) {
-    if let Some(missing) = needed.iter().find(|tool| !is_there(tool)) {
-        // Not by `println!`, which is shown only of tests that fail.
-        let skipped = format!("skipped: the provider in {client} needs {missing}, which is not on this machine; .ci/prepare installs it\n");
-        std::io::stderr().write_all(skipped.as_bytes()).expect("standard error is open");
+    if is_missing(&format!("the provider in {client}"), needed) {
         return;
     }
-    let out = tempfile::tempdir().expect("a temporary folder");
     // The manifest's build command installs the packages, below target/, unless they are there.
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(client).join("provider.toml");
     // A start of an interpreter costs as much as all else in a job: what takes the most of them is left to thorough runs.
-    let tags: &[&str] = if crate::is_thorough() { &[] } else { &["--tags", "not @days and not @at-once"] };
-    let output = Command::new(env!("CARGO_BIN_EXE_hallmark"))
-        .args(["run", "--quiet", "--profile", "resilient"])
-        .args(tags)
-        .arg(manifest)
-        .arg("--out")
-        .arg(out.path())
-        .output()
-        .expect("hallmark starts");
-    let report = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    let Certified { code, report, results } = certified(&manifest, "not @days and not @at-once");
+    assert_eq!(code, Some(1), "{report}");
 
-    let results = Results::read(&out.path().join(FILE_NAME)).expect("the results are readable");
     let otherwise = results.rules().iter().filter(|rule| rule.verdict != Verdict::Pass);
     let otherwise: BTreeMap<&str, Verdict> = otherwise.map(|rule| (rule.id.as_str(), rule.verdict)).collect();
     let mut expected: BTreeMap<&str, Verdict> = broken.iter().map(|(rule, _)| (*rule, Verdict::Fail)).collect();
@@ -96,7 +82,43 @@ fn earns(client: &str, needed: &[&str], broken: &[Broken<'_>]) {
     }
 }
 
-pub(super) fn is_there(tool: &str) -> bool {
+/// Tells whether a program that a provider needs is not here, and says so.
+pub(super) fn is_missing(whose: &str, needed: &[&str]) -> bool {
+    let missing = needed.iter().find(|tool| !is_there(tool));
+    if let Some(missing) = missing {
+        // Not by `println!`, which is shown only of tests that fail.
+        let skipped = format!("skipped: {whose} needs {missing}, which is not on this machine; .ci/prepare installs it\n");
+        std::io::stderr().write_all(skipped.as_bytes()).expect("standard error is open");
+    }
+    missing.is_some()
+}
+
+fn is_there(tool: &str) -> bool {
     let version = Command::new(tool).arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     version.is_ok_and(|status| status.success())
+}
+
+/// What a run came to.
+pub(super) struct Certified {
+    pub(super) code: Option<i32>,
+    /// What was printed.
+    pub(super) report: String,
+    pub(super) results: Results,
+}
+
+/// Certifies a provider under the profile resilient; only what `tags` select, unless tests are thorough.
+pub(super) fn certified(manifest: &Path, tags: &str) -> Certified {
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let tags: &[&str] = if crate::is_thorough() { &[] } else { &["--tags", tags] };
+    let output = Command::new(env!("CARGO_BIN_EXE_hallmark"))
+        .args(["run", "--quiet", "--profile", "resilient"])
+        .args(tags)
+        .arg(manifest)
+        .arg("--out")
+        .arg(out.path())
+        .output()
+        .expect("hallmark starts");
+    let report = format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let results = Results::read(&out.path().join(FILE_NAME)).unwrap_or_else(|error| panic!("{error}\n{report}"));
+    Certified { code: output.status.code(), report, results }
 }

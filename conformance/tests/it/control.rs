@@ -2,12 +2,11 @@
 //! wherever the rules leave one. What it breaks is a rule that takes a habit for the contract.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 
-use hallmark::results::{FILE_NAME, Results};
 use hallmark::verdict::Verdict;
+
+use crate::clients::{Certified, certified, is_missing};
 
 /// What cannot be said about it, and why.
 const NOT_APPLICABLE: [(&str, &str); 4] = [
@@ -19,27 +18,14 @@ const NOT_APPLICABLE: [(&str, &str); 4] = [
 
 #[test]
 fn a_provider_of_another_make_keeps_every_rule() {
-    if !crate::clients::is_there("python3") {
-        let skipped = b"skipped: the control needs python3, which is not on this machine; .ci/prepare installs it\n";
-        std::io::stderr().write_all(skipped).expect("standard error is open");
+    if is_missing("the control", &["python3"]) {
         return;
     }
-    let out = tempfile::tempdir().expect("a temporary folder");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/provider.toml");
     // The days of a deletion take eleven starts of an interpreter each, and lasting failures all that a job has of time.
-    let tags: &[&str] = if crate::is_thorough() { &[] } else { &["--tags", "not @days and not @lasting"] };
-    let output = Command::new(env!("CARGO_BIN_EXE_hallmark"))
-        .args(["run", "--quiet", "--profile", "resilient"])
-        .args(tags)
-        .arg(manifest)
-        .arg("--out")
-        .arg(out.path())
-        .output()
-        .expect("hallmark starts");
-    let report = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    let Certified { code, report, results } = certified(&manifest, "not @days and not @lasting");
+    assert_eq!(code, Some(0), "{report}");
 
-    let results = Results::read(&out.path().join(FILE_NAME)).expect("the results are readable");
     let otherwise = results.rules().iter().filter(|rule| rule.verdict != Verdict::Pass);
     let otherwise: BTreeMap<&str, (Verdict, &str)> =
         otherwise.map(|rule| (rule.id.as_str(), (rule.verdict, rule.reason.as_str()))).collect();
