@@ -25,7 +25,7 @@ pub fn scenario_record(planned: &Planned, outcome: Option<&ScenarioOutcome>) -> 
         feature: planned.path.clone(),
         line: planned.line as u64,
         variant: planned.variant_name.clone(),
-        verdict: scenario_verdict(&own, &outcome.trouble),
+        verdict: scenario_verdict(&own, &outcome.trouble, planned.own),
         judgements: outcome.judgements.clone(),
         trouble: outcome.trouble.clone(),
         warnings: outcome.warnings.clone(),
@@ -38,12 +38,16 @@ pub fn scenario_record(planned: &Planned, outcome: Option<&ScenarioOutcome>) -> 
 }
 
 /// What a scenario came to for one rule. With trouble of ours it says nothing, neither for nor against the provider.
-fn scenario_verdict(judgements: &[&Judgement], trouble: &[String]) -> Verdict {
+///
+/// In a scenario of the company's own every step has to come to something.
+fn scenario_verdict(judgements: &[&Judgement], trouble: &[String], all: bool) -> Verdict {
     let any = |verdict: Verdict| judgements.iter().any(|judgement| judgement.verdict == verdict);
     if any(Verdict::Fail) && trouble.is_empty() {
         Verdict::Fail
     } else if any(Verdict::Inconclusive) || !trouble.is_empty() {
         Verdict::Inconclusive
+    } else if all && any(Verdict::NotExercised) {
+        Verdict::NotExercised
     } else if any(Verdict::Pass) {
         Verdict::Pass
     } else if any(Verdict::NotApplicable) {

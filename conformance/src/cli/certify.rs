@@ -54,8 +54,9 @@ impl Certification<'_> {
             trouble.push(format!("the time limit of {} ended the run; --time-limit allows more", humantime::format_duration(limit)));
         }
         let bad = ruling.bad_waivers(&rules);
-        let stale = bad.stale.iter().map(|rule| format!("the waiver of {rule} is stale: the rule holds without it, or there is none"));
-        let expired = bad.expired.iter().map(|rule| format!("the waiver of {rule} has expired"));
+        let stale = bad.stale.iter().map(|rule| format!("the waiver of {rule} is stale: the rule holds without it; remove it"));
+        let last = |rule: &str| self.waivers.iter().find(|waiver| waiver.rule == rule).map(|waiver| format!(" on {}", waiver.expires));
+        let expired = bad.expired.iter().map(|rule| format!("the waiver of {rule} expired{}", last(rule).unwrap_or_default()));
         let waivers = if self.whole { stale.chain(expired).collect() } else { expired.collect() };
         let circumstances = Circumstances { interrupted: self.ended == Ended::Interrupted, part: !self.whole, trouble, waivers };
         let conclusion = conclude(self.profile, &rules, &circumstances);
@@ -65,6 +66,7 @@ impl Certification<'_> {
             reached: conclusion.reached,
             counted: conclusion.counted,
             all: conclusion.all,
+            waivers: circumstances.waivers,
             scenarios: u32::try_from(scenarios.len()).unwrap_or(u32::MAX),
             seconds: self.started.elapsed().as_secs_f64(),
             finished: now(),
@@ -93,7 +95,7 @@ impl Certification<'_> {
 pub(super) fn check_profile(profile: Profile, mode: Mode) -> anyhow::Result<()> {
     anyhow::ensure!(
         profile != Profile::Hardened || mode == Mode::Container,
-        "profile hardened certifies images, and a command is judged here; name the image with --image, or choose --profile resilient"
+        "profile hardened certifies images, and a command was run here; certify the image with `hallmark run --image`, or choose --profile resilient"
     );
     Ok(())
 }

@@ -24,6 +24,7 @@ use crate::suite::{Features, RecordedPlan, Restored, Suite};
 #[derive(Debug, Args)]
 pub(super) struct JudgeArguments {
     /// The folder that a run wrote to (its --out), or the folder of recordings in it.
+    #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Which rules the exit code counts; those of the run when left out.
     #[arg(long, value_enum)]

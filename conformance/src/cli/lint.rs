@@ -6,8 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::Stop;
-use super::output::{colored, print};
-use crate::explain::PAGE;
+use super::output::{colored, columns, print};
 use crate::lint::{Lint, human, sarif};
 
 /// What `hallmark lint` takes.
@@ -48,7 +47,7 @@ pub(super) fn lint(arguments: &LintArguments) -> Result<u8, Stop> {
         .map_err(|error| Stop::Usage(anyhow!("reading {path}: {error}; give the path of a provider's job_config.json")))?;
     let lint = Lint::new(&path, &bytes);
     let text = match arguments.format {
-        Format::Human => human(&lint, PAGE, colored()),
+        Format::Human => human(&lint, columns(), colored()),
         Format::Json => serde_json::to_string_pretty(&lint.report()).context("writing the findings as JSON")? + "\n",
         Format::Sarif => sarif(&lint),
     };

@@ -21,7 +21,7 @@ use crate::suite::{Features, Gathered, Partition, Plan, RecordedPlan, Recordings
 #[derive(Debug, Args)]
 pub(super) struct MergeArguments {
     /// The folders that the parts of one run wrote to (their --out), all of them.
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// Folder for the whole run's results and recordings.
     #[arg(long, value_name = "DIR")]
@@ -64,7 +64,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
         whole: run.selection.is_whole(),
         ended: Ended::Whole,
         build: Duration::ZERO,
-        started: Instant::now(),
+        started: Instant::now().checked_sub(longest(&parts)).unwrap_or_else(Instant::now),
         stages: 0,
         containers: None,
     };
@@ -172,6 +172,12 @@ fn whole(parts: &[Part]) -> RunRecord {
     limits.retain(|limit| seen.insert(limit.clone()));
     let started = parts.iter().map(|part| part.results.run().started.clone()).min().unwrap_or_default();
     RunRecord { selection, started, limits, ..first.clone() }
+}
+
+/// The parts are run at the same time.
+fn longest(parts: &[Part]) -> Duration {
+    let seconds = parts.iter().filter_map(|part| part.results.summary()).map(|summary| summary.seconds);
+    seconds.filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()).max().unwrap_or_default()
 }
 
 fn plan(parts: &[Part], run: &RunRecord) -> Result<RecordedPlan, Stop> {

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::Stop;
+use crate::explain::PAGE;
 use crate::report::{self, Style};
 use crate::results::Results;
 
@@ -60,7 +61,7 @@ impl OutputArguments {
     }
 
     fn style(&self) -> Style {
-        Style { color: colored(), timings: self.timings, verbose: self.verbose, ..Style::default() }
+        Style { color: colored(), width: columns(), timings: self.timings, verbose: self.verbose }
     }
 }
 
@@ -71,6 +72,12 @@ pub(super) fn print(text: &str) -> Result<(), Stop> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("printing the report").map_err(Stop::Trouble),
         _ => Ok(()),
     }
+}
+
+/// Returns the columns of what is printed: the terminal's, at most a page's, which it is elsewhere.
+pub(super) fn columns() -> usize {
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).map(|size| usize::from(size.ws_col));
+    terminal.ok().filter(|columns| *columns > 0).map_or(PAGE, |columns| columns.min(PAGE))
 }
 
 /// Colour is for terminals, and <https://no-color.org> turns it off.

@@ -252,9 +252,26 @@ fn run_record(
         profile: arguments.profile,
         variants: manifest.variants().into_iter().filter_map(|variant| variant.name).collect(),
         started: now(),
-        limits: std::iter::once(contained.to_owned()).chain(selection.in_words()).chain(plan.left_out()).collect(),
+        limits: std::iter::once(contained.to_owned())
+            .chain(short_timeout(manifest))
+            .chain(selection.in_words())
+            .chain(plan.left_out())
+            .collect(),
         selection,
     }
+}
+
+/// The service's shortest task timeout.
+const SHORTEST_TASK_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Says that what the provider has not done by its task timeout may be done where it is deployed.
+fn short_timeout(manifest: &Manifest) -> Option<String> {
+    (manifest.task_timeout < SHORTEST_TASK_TIMEOUT).then(|| {
+        format!(
+            "the manifest's task_timeout is {}, and Secrets Manager's is at least 5 minutes: a job that takes longer is ended, and blamed for it",
+            humantime::format_duration(manifest.task_timeout)
+        )
+    })
 }
 
 impl RunArguments {

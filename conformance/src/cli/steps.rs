@@ -33,8 +33,8 @@ pub(super) fn steps(arguments: &StepsArguments) -> Result<u8, Stop> {
 fn human(steps: &[Step]) -> String {
     let mut text = wrapped(
         "Steps for features of your own (hallmark run MANIFEST --features DIR). (a | b) is a choice, what stands in [ ] may be left out, \
-         words in capitals such as NUMBER are values. Each scenario stands in a `Rule:` that is tagged with an id of yours, such as @OWN-001, and with @must, @should or @info; \
-         its steps are in the order Given, When, Then.",
+         words in capitals such as NUMBER are values. Each scenario stands in a `Rule:` that is tagged with an id of yours, such as @OWN-001, and with @must (which it is otherwise too), @should or \
+         @info; its steps are in the order Given, When, Then.",
         PAGE,
         "",
         "",

@@ -11,7 +11,8 @@ use super::placed::Placed;
 use super::{Mind, Objection, Variable};
 
 const LIST: &str = "job_env_variables";
-const SHAPE: &str = r#"write {"job_env_variables": [{"name": "SMOUT_TOKEN", "value": "type:string, required:true"}]}"#;
+const SHAPE: &str = r#"write an object with the list of variables: {"job_env_variables": [..]}"#;
+const ENTRY: &str = r#"write an entry as {"name": "SMOUT_TOKEN", "value": "type:string, required:true"}"#;
 const MARK: &str = "\u{feff}";
 
 /// What stands in a file.
@@ -42,7 +43,10 @@ impl Document {
     fn fill(&mut self, bytes: &[u8]) -> Result<(), Objection> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let at = error.valid_up_to();
-            whole(Code::NotUtf8, "the file is not UTF-8, as JSON is".to_owned(), Mind::Neither, "save the file as UTF-8", at..at)
+            // Both decoders put a sign in place of a byte that is no UTF-8; in another encoding every second byte is none, and nothing is JSON.
+            let other = bytes.contains(&0) || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || at == 0;
+            let mind = if other { Mind::Both } else { Mind::Differently };
+            whole(Code::NotUtf8, "the file is not UTF-8, as JSON is".to_owned(), mind, "save the file as UTF-8", at..at)
         })?;
         let json = text.strip_prefix(MARK).unwrap_or(text);
         let offset = text.len() - json.len();
@@ -57,7 +61,8 @@ impl Document {
             let length = json[at..].chars().next().map_or(0, char::len_utf8);
             let why = error.to_string();
             let why = why.split(" at line ").next().unwrap_or_default();
-            whole(Code::NotJson, format!("the file is not JSON ({why})"), Mind::Both, SHAPE, offset + at..offset + at + length)
+            let (why, advice) = plainly(why);
+            whole(Code::NotJson, format!("the file is not JSON: {why}"), Mind::Both, advice, offset + at..offset + at + length)
         })?;
         let parsed = parse_to_ast(json, &CollectOptions::default(), &strict());
         let value = parsed.ok().and_then(|parsed| parsed.value).ok_or_else(|| {
@@ -84,6 +89,24 @@ impl Document {
             self.variables.extend(variable);
         }
         Ok(())
+    }
+}
+
+/// Returns what a JSON parser complains of in plain words, and what to do.
+fn plainly(why: &str) -> (&str, &'static str) {
+    const SEE: &str =
+        "correct the JSON here or just before it; the file has the form {\"job_env_variables\": [{\"name\": .., \"value\": ..}]}";
+    match why {
+        why if why.starts_with("EOF") => {
+            ("it ends too early", "write what is missing: a quote, a bracket or a brace that closes what was opened")
+        }
+        "trailing comma" => ("a comma stands before the end of a list", "remove the comma before the bracket or brace"),
+        "key must be a string" => {
+            ("a key is not in double quotes", "write keys in double quotes; JSON has no comments and no single quotes")
+        }
+        "expected value" => ("no value stands here", "write the value in double quotes; JSON has no comments and no single quotes"),
+        why if why.starts_with("expected `,`") => ("a comma is missing", "put a comma between the two"),
+        why => (why, SEE),
     }
 }
 
@@ -114,7 +137,7 @@ impl Reader<'_> {
     fn pair(&self, index: usize, entry: &Value<'_>, document: &mut Document) -> Option<(Placed, Placed)> {
         let place = format!("entry {}", index + 1);
         let objection =
-            |reason: String, span| Objection { variable: Some(place.clone()), ..whole(Code::EntryForm, reason, Mind::Both, SHAPE, span) };
+            |reason: String, span| Objection { variable: Some(place.clone()), ..whole(Code::EntryForm, reason, Mind::Both, ENTRY, span) };
         let Value::Object(object) = entry else {
             document.objections.push(objection("is not an object".to_owned(), self.place(entry)));
             return None;

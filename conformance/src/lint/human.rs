@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
-use super::source::Source;
+use super::source::{Source, plain};
 use super::{Lint, counted};
 use crate::job_config::{Objection, Position, Severity};
 use crate::paragraph::wrapped;
@@ -13,11 +13,12 @@ use crate::paragraph::wrapped;
 pub fn human(lint: &Lint, width: usize, color: bool) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+    let shown_text = plain(&lint.text);
     let mut text = String::new();
     let (notes, faults): (Vec<&Objection>, Vec<&Objection>) =
         lint.objections.iter().partition(|objection| objection.severity() == Severity::Note);
     for objection in faults {
-        let shown = Shown { objection, source: Source::around(&lint.path, &lint.text, &objection.span) };
+        let shown = Shown { objection, source: Source::around(&lint.path, &shown_text, &objection.span, width) };
         // Writing to a string fails only where a span is outside of the text, which a test excludes.
         let _ = handler.render_report(&mut text, &shown);
         text.push('\n');
@@ -45,11 +46,10 @@ fn summary(lint: &Lint) -> String {
         Some((inputs, outputs)) => format!("It declares {} and {}", number(inputs, "input"), number(outputs, "output")),
         None => "What it declares cannot be told".to_owned(),
     };
-    let taken = if lint.objections.iter().any(|objection| objection.mind.generator_refuses() || objection.mind.deployer_refuses()) {
-        ""
-    } else {
-        ", which generator and deployer both take"
+    let faulty = |objection: &Objection| {
+        objection.severity() == Severity::Error || objection.mind.generator_refuses() || objection.mind.deployer_refuses()
     };
+    let taken = if lint.declared.is_none() || lint.objections.iter().any(faulty) { "" } else { ", which generator and deployer both take" };
     format!("{path}: {found}. {declared}{taken}.")
 }
 

@@ -6,11 +6,23 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 
 use crate::job_config::Position;
 
-/// Characters of a line that are shown in full.
-const LINE: usize = 110;
+/// Columns beside a line: its number and a frame.
+const FRAME: usize = 8;
 
-/// Characters before the place that are shown of a longer line.
-const BEFORE: usize = 40;
+/// Characters before the place that are shown of a line that is too long.
+const BEFORE: usize = 30;
+
+/// Returns a text of which nothing steers a terminal, with every character where it was. The return before a line feed is a blank: it would
+/// count as a line.
+pub(super) fn plain(text: &str) -> String {
+    let shown = |character: char| match character {
+        '\n' | '\t' => String::from(character),
+        '\r' => " ".to_owned(),
+        character if character.is_control() => "?".repeat(character.len_utf8()),
+        character => String::from(character),
+    };
+    text.chars().map(shown).collect()
+}
 
 /// A file, as far as it is shown for one place.
 #[derive(Debug)]
@@ -21,8 +33,9 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn around(path: &'a str, text: &'a str, place: &Range<usize>) -> Self {
-        Self { path, text, window: window(text, place) }
+    /// Shows the line at a place, of `width` columns at most.
+    pub(super) fn around(path: &'a str, text: &'a str, place: &Range<usize>, width: usize) -> Self {
+        Self { path, text, window: window(text, place, width.saturating_sub(FRAME)) }
     }
 
     /// Returns the part of a place that can be underlined.
@@ -32,14 +45,14 @@ impl<'a> Source<'a> {
 }
 
 /// Returns what is shown of the line at a place.
-fn window(text: &str, place: &Range<usize>) -> Range<usize> {
+fn window(text: &str, place: &Range<usize>, room: usize) -> Range<usize> {
     let start = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[place.start..].find('\n').map_or(text.len(), |at| place.start + at);
-    if text[start..end].chars().count() <= LINE {
+    if text[start..end].chars().count() <= room {
         return start..end;
     }
     let from = text[start..place.start].char_indices().rev().nth(BEFORE).map_or(start, |(at, _)| start + at);
-    let to = text[from..end].char_indices().nth(LINE).map_or(end, |(at, _)| from + at);
+    let to = text[from..end].char_indices().nth(room).map_or(end, |(at, _)| from + at);
     from..to
 }
 

@@ -23,6 +23,16 @@ fn people_see_places_and_what_to_do() {
 }
 
 #[test]
+fn lines_of_any_kind_keep_their_numbers_and_steer_no_terminal() {
+    let text = "{\r\n  \"job_env_variables\": [\r\n    {\"name\": \"SMIN_A\", \"value\": \"type:int\"}]\r\n}\r\n";
+    let shown = human(&Lint::new("job_config.json", text.as_bytes()), 100, false);
+    assert!(shown.contains("job_config.json:3:") && shown.contains(" 3 │     {\"name\""), "{shown}");
+    let steering = "{\"job_env_variables\": [{\"name\": \"SMIN_A\", \"value\": \"type:\u{1b}[31mint\"}]}";
+    let shown = human(&Lint::new("job_config.json", steering.as_bytes()), 100, false);
+    assert!(!shown.contains('\u{1b}') && !shown.contains('\r'), "{shown:?}");
+}
+
+#[test]
 fn lines_keep_to_the_width_and_a_long_line_is_cut() {
     let one_line = serde_json::from_str::<serde_json::Value>(FAULTY).unwrap().to_string();
     for width in [80, 100] {

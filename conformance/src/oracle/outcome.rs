@@ -117,6 +117,33 @@ pub fn ended(history: &History<'_>, wanted: Ended) -> Vec<Judgement> {
     }
 }
 
+/// The last job ended as the step says, by its exit status and by its task, whatever else happened: for rules of the company's own.
+pub fn ended_so(history: &History<'_>, wanted: Ended) -> Vec<Judgement> {
+    const RULE: &str = "ERR-006";
+    let Some(run) = history.runs.last() else { return vec![Judgement::not_exercised(RULE, "no job ran")] };
+    let Some((outcome, code)) = run.outcome.and_then(|outcome| Some((outcome, outcome.what.exit_code?))) else {
+        return vec![Judgement::fail(
+            RULE,
+            "a job that ends by itself",
+            format!("{}: it has no exit status", run.describe()),
+            [run.requested],
+        )];
+    };
+    let success = matches!(run.status(), Some(TaskStatus::CredentialsCreated | TaskStatus::CredentialsDeleted));
+    let word = if success { "reported as done" } else { "not reported as done" };
+    let actual = format!("{}: exit status {code}, its task {word}", run.describe());
+    let right = match wanted {
+        Ended::Successfully => code == 0 && success,
+        Ended::AsFailed => code != 0 && !success,
+    };
+    let expected = if wanted == Ended::Successfully {
+        "exit status 0 and a task that is done"
+    } else {
+        "another exit status than 0 and no task that is done"
+    };
+    vec![if right { Judgement::pass(RULE, actual, [outcome.event]) } else { Judgement::fail(RULE, expected, actual, [outcome.event]) }]
+}
+
 /// A crash is not an outcome (ERR-007).
 fn crashed(run: &Run<'_>) -> Option<Judgement> {
     const RULE: &str = "ERR-007";

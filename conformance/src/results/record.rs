@@ -340,6 +340,9 @@ pub struct SummaryRecord {
     pub counted: BTreeMap<String, u32>,
     /// Rules by verdict, all.
     pub all: BTreeMap<String, u32>,
+    /// What is wrong with the manifest's waivers, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<String>,
     /// Scenarios run.
     pub scenarios: u32,
     /// Seconds in all.

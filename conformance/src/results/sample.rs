@@ -213,6 +213,7 @@ fn file(run: RunRecord, scenarios: Vec<ScenarioRecord>, rules: Vec<Rule>, circum
         reached,
         counted,
         all,
+        waivers: circumstances.waivers.clone(),
         scenarios: number,
         seconds: 227.1,
         finished: "2026-11-25T09:15:47Z".to_owned(),

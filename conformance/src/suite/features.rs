@@ -11,6 +11,9 @@ use super::embedded::FEATURES;
 use super::vocabulary::Vocabulary;
 use crate::catalog::{Applies, Catalog, Level, Rule, RuleId};
 
+/// Begins the path of a feature of the company's own.
+pub const OWN: &str = "own/";
+
 /// A feature with its examples filled in.
 #[derive(Debug, Clone)]
 pub struct FeatureFile {
@@ -92,7 +95,7 @@ impl Features {
                 mistakes.push(format!("{}: name it with letters, digits, dots, dashes and underscores only", path.display()));
                 continue;
             }
-            match self.add(&format!("own/{within}"), &text, true) {
+            match self.add(&format!("{OWN}{within}"), &text, true) {
                 Ok(feature) => {
                     let examined = examine(&feature, &path, catalog, &vocabulary, &mut seen);
                     self.own_rules.extend(examined.rules);
@@ -101,6 +104,9 @@ impl Features {
                 Err(reason) => mistakes.push(format!("{}: it does not parse: {reason}", path.display())),
             }
         }
+        // The rows of an outline share their steps.
+        let mut told = BTreeSet::new();
+        mistakes.retain(|mistake| told.insert(mistake.clone()));
         if mistakes.is_empty() { Ok(self) } else { Err(FeatureError::Mistaken(mistakes)) }
     }
 
@@ -196,7 +202,9 @@ fn examine(feature: &Feature, path: &Path, catalog: &Catalog, vocabulary: &Vocab
                 mistake(scenario.position.line, what);
             }
             for step in &scenario.steps {
-                if let Err(near) = vocabulary.find(step.ty, &step.value) {
+                if let Some(other) = vocabulary.other_kind(step.ty, &step.value) {
+                    mistake(step.position.line, format!("`{}` is a {other} step, and stands as another", step.value));
+                } else if let Err(near) = vocabulary.find(step.ty, &step.value) {
                     let near = near.map_or(String::new(), |near| format!(" did you mean `{near}`?"));
                     mistake(step.position.line, format!("no step says `{}`;{near} `hallmark steps` shows all", step.value));
                 }

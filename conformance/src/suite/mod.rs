@@ -19,7 +19,7 @@ mod world;
 
 pub use collect::{Collector, Gathered, ScenarioOutcome};
 pub(crate) use embedded::FEATURES;
-pub use features::{FeatureError, FeatureFile, Features};
+pub use features::{FeatureError, FeatureFile, Features, OWN};
 pub use partition::{Partition, PartitionError};
 pub use plan::{Inapplicable, PROCESS, Plan, Planned, Selection};
 pub use play::{Finished, Recordings, Staging, Suite, SuiteError};

@@ -60,6 +60,13 @@ impl Vocabulary {
         &self.steps
     }
 
+    /// Returns the keyword that a text has, where it is a step of another kind.
+    pub fn other_kind(&self, kind: StepType, text: &str) -> Option<&'static str> {
+        let fits = |step: &&Step| step.regex.is_match(text);
+        let steps = self.steps.iter().filter(fits);
+        if steps.clone().any(|step| step.kind == kind) { None } else { steps.map(|step| step.keyword).next() }
+    }
+
     /// Returns the step that a text means; an error with the nearest wording, if there is a likely one.
     pub fn find(&self, kind: StepType, text: &str) -> Result<&Step, Option<&str>> {
         let of_kind = || self.steps.iter().filter(|step| step.kind == kind);

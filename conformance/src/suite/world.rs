@@ -154,12 +154,28 @@ impl ProviderWorld {
     pub(super) async fn judge(&mut self, oracle: impl FnOnce(&History<'_>) -> Vec<Judgement>) -> Result<(), StepTrouble> {
         self.record().await?;
         if let Some(recording) = &self.recording {
-            let judged = oracle(&History::new(recording)).into_iter();
-            let rule = RuleId::from(self.rule.as_str());
-            self.judgements
-                .extend(judged.map(|judgement| if self.own { Judgement { rule: rule.clone(), ..judgement } } else { judgement }));
+            let judged = oracle(&History::new(recording));
+            if self.own {
+                self.judge_own(judged);
+            } else {
+                self.judgements.extend(judged);
+            }
         }
         Ok(())
+    }
+
+    /// A rule of the company's own rests on each of its steps: one that found nothing to judge leaves a hole.
+    fn judge_own(&mut self, mut judged: Vec<Judgement>) {
+        if judged.is_empty() {
+            judged.push(Judgement::not_exercised(&self.rule, "a step found nothing to judge: what it is about did not happen"));
+        }
+        let rule = RuleId::from(self.rule.as_str());
+        self.judgements.extend(judged.into_iter().map(|judgement| Judgement { rule: rule.clone(), ..judgement }));
+    }
+
+    /// Tells whether the rule is the company's own, whose steps are taken at their word.
+    pub(super) fn is_own(&self) -> bool {
+        self.own
     }
 
     /// Has a scenario be about `rule`, which universal oracles judge over every scenario. A rule of the company's own takes what they say of it.

@@ -204,6 +204,16 @@ fn a_company_plays_features_of_its_own() {
     assert_eq!(results.scenarios().len(), 4, "two rows for two variants");
     assert_eq!(by_rule(&results)["OWN-001"], Verdict::Pass);
 
+    // Each step is taken at its word, also where another one is right.
+    write(&OWN.replace("the job fails", "the job succeeds"));
+    let untrue = place.run("none", "untrue", &features);
+    assert_eq!(code(&untrue), Some(1), "{}", said(&untrue));
+    assert_eq!(by_rule(&place.results("untrue"))["OWN-001"], Verdict::Fail);
+    write(&OWN.replace("with <status>", "with 201"));
+    let nothing = place.run("none", "nothing", &[features.as_slice(), &["--tags", "not @x"]].concat());
+    assert_eq!(code(&nothing), Some(1), "{}", said(&nothing));
+    write(OWN);
+
     let wrong = place.run("ERR-005/silent", "wrong", &features);
     assert_eq!(code(&wrong), Some(1), "{}", said(&wrong));
     assert_eq!(by_rule(&place.results("wrong"))["OWN-001"], Verdict::Fail);

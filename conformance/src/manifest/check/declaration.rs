@@ -58,7 +58,8 @@ fn from_file(file: &Located<String>, directory: &Path, problems: &mut Problems) 
         Err(JobConfigError::Invalid(objections)) => {
             for objection in objections {
                 let place = format!("{}:{}: ", path.display(), Position::of(&text, objection.span.start));
-                object(&objection, &file.span, &place, "this file", problems);
+                let advice = format!("{}; `hallmark lint {}` shows it in its place", objection.advice, path.display());
+                object(&Objection { advice, ..objection }, &file.span, &place, "this file", problems);
             }
             None
         }

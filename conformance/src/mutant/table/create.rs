@@ -40,20 +40,24 @@ mutations! {
         breaks "CRE-004"; says "token has another value";
     // It also destroys what a repeated report, accepted in the end, has made known (UPD-008). No credential is left to be deleted.
     REVOKES_AT_THE_END = "CRE-004/revokes-at-the-end", "It revokes the credential after its report was accepted.";
-        breaks "CRE-004" "UPD-008"; holes "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010"; says "the job revoked what it had made";
+        breaks "CRE-004" "UPD-008" "UPD-006";
+        holes "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010";
+        says "the job revoked what it had made";
     // It reports a success where the third party refuses (CRE-005) or answers with rubbish (CRE-011). No credential is there to undo or
     // delete, and no refusal is ever reported.
     REPORTS_A_SAMPLE = "CRE-004/sample", "It reports a sample and never asks the third party.";
         breaks "CRE-004" "CRE-005" "CRE-011";
-        holes "CRE-007" "CRE-012" "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010" "ERR-001" "ERR-002" "ERR-004" "ERR-005";
+        holes "CRE-007" "CRE-012" "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010" "ERR-001" "ERR-002" "ERR-004" "ERR-005" "NET-001"
+            "NET-002" "PRV-005" "PRV-009" "RTY-007" "RTY-008" "RTY-009" "RTY-011";
         says "the third party issued nothing";
     // The second credential is not undone either (CRE-007), and no log line names it when revocations fail (CRE-012).
     MAKES_TWO = "CRE-005/makes-two", "It creates two credentials and reports one of them.";
-        breaks "CRE-005" "CRE-007" "CRE-012"; says "2 alive at the third party";
+        breaks "CRE-005" "CRE-007" "CRE-012" "ROT-002" "RTY-008";
+        says "2 alive at the third party";
     // What is about the report of a refused creation is not reached.
     REFUSED_IN_SILENCE = "CRE-005/silent", "It reports nothing when the third party refuses the creation.";
         breaks "CRE-005";
-        holes "UPD-001" "UPD-002" "UPD-004" "ERR-001" "ERR-002" "ERR-004" "PRV-002";
+        holes "UPD-001" "UPD-002" "UPD-004" "ERR-001" "ERR-002" "ERR-004" "PRV-002" "PRV-005" "PRV-009";
         says "it sent no update";
     // The refusal with 409 is never described.
     TAKES_409_AS_MADE = "CRE-005/conflict-as-success", "It takes 409 as a sign that the credential is there already.";
@@ -69,13 +73,15 @@ mutations! {
     // empty ids are not distinct (ROT-001).
     EMPTY_ID = "CRE-006/empty", "It reports an empty id.";
         breaks "CRE-006" "DEL-001" "DEL-003" "DEL-004" "ACT-002" "LPR-001" "ROT-001";
-        holes "DEL-006" "DEL-009";
+        holes "DEL-006" "DEL-009" "PRV-009" "RTY-009" "RTY-011";
         says "is empty";
     // Where no undo is tried, none can fail.
     NEVER_UNDOES = "CRE-007/never", "It never undoes a creation.";
         breaks "CRE-007"; holes "CRE-012"; says "lives on at the third party";
     UNDOES_AFTER_400_ONLY = "CRE-007/only-after-400", "It undoes a creation after 400 and after nothing else.";
-        breaks "CRE-007"; says "lives on at the third party";
+        breaks "CRE-007";
+        holes "CRE-012";
+        says "lives on at the third party";
     KEEPS_AFTER_A_RESET = "CRE-007/not-after-a-reset", "It keeps a credential whose report was never answered.";
         breaks "CRE-007"; says "lives on at the third party";
     KEEPS_WHEN_LATE = "CRE-007/not-when-late", "It keeps a credential whose report was answered 409 or 412.";
@@ -83,7 +89,9 @@ mutations! {
     KEEPS_ON_THE_THIRD = "CRE-007/not-on-the-third", "It keeps a credential whose report was refused in the third attempt.";
         breaks "CRE-007"; says "alive";
     KEEPS_AFTER_404 = "CRE-007/not-after-404", "It keeps a credential whose task was cancelled.";
-        breaks "CRE-007"; says "lives on at the third party";
+        breaks "CRE-007";
+        holes "CRE-012";
+        says "lives on at the third party";
     // CRE-001 leaves optional inputs out too.
     NEEDS_THE_OPTIONAL = "CRE-008/needs-all", "It refuses to work without an input that it declares as optional.";
         breaks "CRE-008" "CRE-001"; says "the last of 1 updates reported failed";

@@ -5,11 +5,15 @@ use super::Mutation;
 mutations! {
     // It cannot know how the revocation will end when it reports (DEL-002, DEL-004, DEL-005, DEL-010), and never reports a refusal.
     REPORTS_FIRST = "DEL-001/reports-first", "It reports the deletion, then revokes the credential.";
-        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010"; holes "ERR-001" "ERR-002"; says "was revoked only after";
+        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010";
+        holes "ERR-001" "ERR-002" "PRV-009";
+        says "was revoked only after";
     // Whatever the third party would say, the credential is reported deleted and lives (DEL-002, DEL-004, DEL-005, DEL-010). No refusal is
     // reported.
     NEVER_REVOKES = "DEL-001/never-revokes", "It reports the deletion and revokes nothing.";
-        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010"; holes "ERR-001" "ERR-002"; says "was reported deleted and lives";
+        breaks "DEL-001" "DEL-002" "DEL-004" "DEL-005" "DEL-010";
+        holes "ERR-001" "ERR-002" "PRV-009" "RTY-009" "RTY-011";
+        says "was reported deleted and lives";
     // The daily retries are played with 409 too (DEL-004, DEL-005). That refusal is never reported.
     TAKES_409_AS_DELETED = "DEL-002/conflict-as-success", "It takes 409 as a sign that the credential is gone.";
         breaks "DEL-002" "DEL-004" "DEL-005"; holes "ERR-001" "ERR-002"; says "the job reported credentials_deleted";
@@ -26,7 +30,9 @@ mutations! {
     // Each refusal, whatever its status, is to be reported (DEL-002, DEL-005, DEL-010). No error of a refused deletion is there to be
     // judged.
     REFUSED_IN_SILENCE = "DEL-004/silent", "It reports nothing when the third party refuses the revocation.";
-        breaks "DEL-004" "DEL-002" "DEL-005" "DEL-010"; holes "ERR-001" "ERR-002"; says "it sent no update";
+        breaks "DEL-004" "DEL-002" "DEL-005" "DEL-010";
+        holes "ERR-001" "ERR-002" "PRV-009";
+        says "it sent no update";
     // That is a credential reported deleted while it lives (DEL-002).
     GIVES_IN_AT_LAST = "DEL-005/gives-in-on-the-last-day", "It reports the credential deleted in the tenth daily retry, come what may.";
         breaks "DEL-005" "DEL-002"; says "was reported deleted and lives";

@@ -134,9 +134,14 @@ pub(super) fn named(scenario: &ScenarioRecord) -> String {
     }
 }
 
+/// Returns the feature file; one of the company's own stands in its own folder.
+pub(in crate::report) fn file(scenario: &ScenarioRecord) -> String {
+    if scenario.feature.starts_with(crate::suite::OWN) { scenario.feature.clone() } else { format!("features/{}", scenario.feature) }
+}
+
 fn place(scenario: &ScenarioRecord) -> String {
     let variant = scenario.variant.as_ref().map_or_else(String::new, |variant| format!(", variant {variant}"));
-    format!("features/{}:{}{variant}", scenario.feature, scenario.line)
+    format!("{}:{}{variant}", file(scenario), scenario.line)
 }
 
 /// Returns one judgement on a rule as plain text, for formats that hold text.

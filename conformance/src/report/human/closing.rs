@@ -87,6 +87,9 @@ fn whole(page: &mut Page, results: &Results, summary: &SummaryRecord) {
             page.field(2, label, &ids.join(", "));
         }
     }
+    for (index, waiver) in summary.waivers.iter().enumerate() {
+        page.field(2, if index == 0 { "Waivers" } else { "" }, waiver);
+    }
     page.field(2, "Profile", &summary.reached.map_or_else(|| "none reached".to_owned(), |profile| format!("{profile} reached")));
     page.field(2, "Counted", &counts(&summary.counted));
     page.field(2, "All rules", &counts(&summary.all));

@@ -13,6 +13,7 @@ mod tests;
 mod warnings;
 
 use crate::results::Results;
+pub(super) use block::file;
 use page::Page;
 
 pub(super) use block::failure_text;

@@ -43,7 +43,7 @@ fn of_rule(results: &Results, chapter: &str, rule: &RuleRecord) -> Vec<Named> {
             None => format!("{} {}", rule.id, scenario.name),
         };
         let mut case = TestCase::new(printable(&name), status(results, rule, &finding));
-        case.extra.insert("file".into(), format!("features/{}", scenario.feature).into());
+        case.extra.insert("file".into(), crate::report::human::file(scenario).into());
         case.extra.insert("line".into(), scenario.line.to_string().into());
         // Other rules are judged from the same job runs: their time is counted once.
         if scenario.rule == rule.id

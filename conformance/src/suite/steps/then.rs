@@ -82,8 +82,6 @@ judged! {
     requires_an_output: "at least one output is required" => |history, _| oracle::requires_an_output(history);
     says_one_thing: "nothing in it is ambiguous, reserved, uncompilable or expanded by a shell" => |history, _| oracle::says_one_thing(history);
     asks_for_nothing_secret: "none asks for personal or confidential data as plain text" => |history, _| oracle::asks_for_nothing_secret(history);
-    succeeds: "the job succeeds" => |history, _| oracle::ended(history, Ended::Successfully);
-    fails: "the job fails" => |history, _| oracle::ended(history, Ended::AsFailed);
 }
 
 /// Rules that universal oracles judge over every scenario: the phrase records that the scenario was about one, and the verdict
@@ -122,8 +120,18 @@ universally_judged! {
 
 #[then(regex = r"^no update follows the answer (400|404)$")]
 async fn final_answer(world: &mut ProviderWorld, status: u16) -> Result<(), StepTrouble> {
+    if world.is_own() {
+        return world.judge_universally(if status == 400 { "UPD-002" } else { "UPD-003" }).await;
+    }
     let rule = world.rule.clone();
     world.judge(|history| oracle::final_answer(history, &rule, status)).await
+}
+
+#[then(regex = r"^the job (succeeds|fails)$")]
+async fn ends(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble> {
+    let wanted = if how == "succeeds" { Ended::Successfully } else { Ended::AsFailed };
+    let judge = if world.is_own() { oracle::ended_so } else { oracle::ended };
+    world.judge(|history| judge(history, wanted)).await
 }
 
 #[then(regex = r"^all (\d+) failing days were reported and the credential was revoked once$")]
