@@ -209,9 +209,11 @@ fn a_company_plays_features_of_its_own() {
     let untrue = place.run("none", "untrue", &features);
     assert_eq!(code(&untrue), Some(1), "{}", said(&untrue));
     assert_eq!(by_rule(&place.results("untrue"))["OWN-001"], Verdict::Fail);
-    write(&OWN.replace("with <status>", "with 201"));
-    let nothing = place.run("none", "nothing", &[features.as_slice(), &["--tags", "not @x"]].concat());
-    assert_eq!(code(&nothing), Some(1), "{}", said(&nothing));
+    // Nothing fails, so there is no failure to be logged.
+    let quiet = OWN.replace("the third party answers every creation with <status>", "only the required inputs are set");
+    write(&quiet.replace("the job fails", "the job succeeds"));
+    let hole = place.run("none", "hole", &features);
+    assert_eq!((code(&hole), by_rule(&place.results("hole"))["OWN-001"]), (Some(1), Verdict::NotExercised), "{}", said(&hole));
     write(OWN);
 
     let wrong = place.run("ERR-005/silent", "wrong", &features);
