@@ -65,6 +65,8 @@ pub struct Ruling<'run> {
     scenarios: &'run [ScenarioRecord],
     waivers: &'run [Waiver],
     today: time::Date,
+    /// Whether a rule that was broken on the way counts too.
+    all_broken: bool,
 }
 
 /// Waivers that fail a run.
@@ -85,7 +87,15 @@ impl<'run> Ruling<'run> {
         scenarios: &'run [ScenarioRecord],
         waivers: &'run [Waiver],
     ) -> Self {
-        Self { catalog, profile, plan, scenarios, waivers, today: OffsetDateTime::now_utc().date() }
+        Self { catalog, profile, plan, scenarios, waivers, today: OffsetDateTime::now_utc().date(), all_broken: false }
+    }
+
+    /// Counts every rule that was broken on the way, also one without a scenario in this run: where a part of a whole is played, somebody else plays
+    /// its scenarios, and its failure is this part's.
+    #[must_use]
+    pub fn counting_all_broken(mut self, all: bool) -> Self {
+        self.all_broken = all;
+        self
     }
 
     /// Returns the record of every rule that was selected or broken, in the catalog's order.
@@ -131,7 +141,7 @@ impl<'run> Ruling<'run> {
             level: rule.level,
             requirement: rule.requirement.clone(),
             source: rule.source.clone(),
-            counts: self.profile.counts(rule.level) && self.is_selected(rule),
+            counts: self.profile.counts(rule.level) && (self.is_selected(rule) || self.all_broken),
             verdict,
             reason,
             passes: count(total),
@@ -155,6 +165,16 @@ impl<'run> Ruling<'run> {
             .any(|judgement| judgement.rule == rule.id && judgement.verdict == Verdict::Fail && self.part_counts(rule, judgement));
         if failed {
             return (Verdict::Fail, String::new());
+        }
+        // What looked broken in the midst of our own trouble is not kept either.
+        let doubtful = self.scenarios.iter().filter(|scenario| !scenario.trouble.is_empty()).find_map(|scenario| {
+            let fails = |judgement: &&Judgement| {
+                judgement.rule == rule.id && judgement.verdict == Verdict::Fail && self.part_counts(rule, judgement)
+            };
+            Some((scenario, scenario.judgements.iter().find(fails)?))
+        });
+        if let Some((scenario, judgement)) = doubtful {
+            return (Verdict::Inconclusive, format!("{}: {}; {}", scenario.id, judgement.actual, scenario.trouble.join("; ")));
         }
         if let Some(troubled) = own.iter().find(|scenario| !scenario.trouble.is_empty()) {
             return (Verdict::Inconclusive, format!("{}: {}", troubled.id, troubled.trouble.join("; ")));
@@ -181,6 +201,11 @@ impl<'run> Ruling<'run> {
                 self.plan.inapplicable.iter().filter(|one| one.rule == rule.id).map(|one| one.reason.as_str()).collect();
             let reason = reasons.into_iter().collect::<Vec<_>>().join("; ");
             return (Verdict::NotApplicable, if reason.is_empty() { "its scenarios were not selected".into() } else { reason });
+        }
+        let applies = own.iter().any(|scenario| scenario.verdict != Verdict::NotApplicable);
+        let inapplicable = said(Verdict::NotApplicable).filter(|_| !applies);
+        if let Some((scenario, judgement)) = inapplicable {
+            return (Verdict::NotApplicable, format!("{}: {}", scenario.id, judgement.actual));
         }
         (Verdict::Pass, String::new())
     }
@@ -365,6 +390,51 @@ mod tests {
             _ => said(vec![Judgement::not_exercised("UPD-007", "no update was retried")]),
         });
         assert_eq!(run.verdict("UPD-007"), Verdict::NotApplicable);
+    }
+
+    /// A scenario that keeps its own rule and breaks another one, perhaps amid trouble of ours.
+    fn breaks_on_the_way(planned: &Planned, trouble: &[&str]) -> ScenarioOutcome {
+        let mut outcome = passes(planned);
+        outcome.judgements.push(Judgement::fail("LPR-004", "the key at home", "it went elsewhere", [2]));
+        outcome.trouble = trouble.iter().map(|what| (*what).to_owned()).collect();
+        outcome
+    }
+
+    #[test]
+    fn what_looked_broken_amid_trouble_is_not_kept() {
+        let of_another = |planned: &Planned, trouble: &[&str]| match planned.rule.as_str() {
+            "ACT-003" => breaks_on_the_way(planned, trouble),
+            _ => passes(planned),
+        };
+        let run = |trouble: &'static [&'static str]| {
+            Run::of(&["LPR-004", "ACT-003"], Profile::Core, move |planned, _| of_another(planned, trouble))
+        };
+        assert_eq!(run(&[]).verdict("LPR-004"), Verdict::Fail);
+        assert_eq!(run(&["our threads were late"]).verdict("LPR-004"), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn what_is_broken_on_the_way_counts_where_a_part_of_a_whole_is_played() {
+        let run = Run::of(&["ACT-003"], Profile::Core, |planned, _| breaks_on_the_way(planned, &[]));
+        let counts = |all: bool| {
+            let records = run.ruling().counting_all_broken(all).records();
+            records.iter().find(|record| record.id.as_str() == "LPR-004").map(|record| (record.verdict, record.counts))
+        };
+        assert_eq!(counts(false), Some((Verdict::Fail, false)));
+        assert_eq!(counts(true), Some((Verdict::Fail, true)));
+    }
+
+    #[test]
+    fn a_rule_of_which_no_scenario_applied_does_not_apply() {
+        let run = Run::of(&["UPD-002"], Profile::Core, |planned, _| {
+            said(vec![Judgement::not_applicable(planned.rule.as_str(), "never sent", [1])])
+        });
+        assert_eq!(run.verdict("UPD-002"), Verdict::NotApplicable);
+        let run = Run::of(&["UPD-002"], Profile::Core, |planned, index| match index {
+            0 => said(vec![Judgement::not_applicable(planned.rule.as_str(), "never sent", [1])]),
+            _ => passes(planned),
+        });
+        assert_eq!(run.verdict("UPD-002"), Verdict::Pass);
     }
 
     #[test]

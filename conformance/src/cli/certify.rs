@@ -8,7 +8,9 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::Waiver;
-use crate::results::{Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SummaryRecord, TimingRecord, conclude};
+use crate::results::{
+    Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SelectionRecord, SummaryRecord, TimingRecord, conclude,
+};
 use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{Gathered, Plan};
 
@@ -29,7 +31,9 @@ pub(super) struct Certification<'run> {
     pub(super) waivers: &'run [Waiver],
     pub(super) profile: Profile,
     pub(super) plan: &'run Plan,
-    /// Whether every rule is judged by every usual scenario.
+    /// What was selected of all scenarios.
+    pub(super) selection: &'run SelectionRecord,
+    /// Whether every rule is judged by every scenario of this hallmark, so that a profile can be claimed.
     pub(super) whole: bool,
     pub(super) ended: Ended,
     pub(super) build: Duration,
@@ -49,6 +53,8 @@ impl Certification<'_> {
         let mut in_order = scenarios.clone();
         in_order.sort_by(|one, other| (&one.feature, one.line, &one.variant).cmp(&(&other.feature, other.line, &other.variant)));
         let ruling = Ruling::new(self.catalog, self.profile, self.plan, &in_order, self.waivers);
+        // Who asks for certain rules is told of others; who asks for a part, or for what had failed, asks for all that is found.
+        let ruling = ruling.counting_all_broken(self.selection.rules.is_empty() && self.selection.tags.is_none());
         let rules = ruling.records();
         if let Ended::TimeIsUp(limit) = self.ended {
             trouble.push(format!("the time limit of {} ended the run; --time-limit allows more", humantime::format_duration(limit)));

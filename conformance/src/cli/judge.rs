@@ -1,6 +1,6 @@
 //! `hallmark judge`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::Stop;
 use super::certify::{Certification, Ended, check_profile, now};
 use super::keeping::Keeping;
 use super::output::{Format, OutputArguments, print};
-use super::recorded::{read_plan, read_results};
+use super::recorded::{RECORDINGS, read_plan, read_results};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::comparison::{Comparison, human};
 use crate::mutant::table;
@@ -51,7 +51,7 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
     check_profile(arguments.profile.unwrap_or(recorded.run.profile), recorded.run.mode).map_err(Stop::Usage)?;
     let mut catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let features = Features::built_in().context("reading the built-in features")?;
-    let age = Age::of(&recorded, &catalog);
+    let age = Age::of(&recorded, &catalog, &features);
     catalog.rules.extend(recorded.own_rules.iter().cloned());
     let Restored { plan, as_recorded } = recorded.restore(&features);
     let run = run_record(arguments, &recorded, &features, &age, as_recorded);
@@ -77,6 +77,7 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
         waivers: &recorded.waivers,
         profile: run.profile,
         plan: &plan,
+        selection: &run.selection,
         whole: run.selection.is_whole() && age.is_complete(),
         ended: Ended::Whole,
         build: Duration::ZERO,
@@ -111,12 +112,15 @@ struct Age {
     newer: Vec<String>,
     /// Recorded rules that this version does not have.
     unknown: Vec<String>,
+    /// Whether it was recorded by the rules and features of this version, so that no scenario is missing.
+    same: bool,
 }
 
 impl Age {
-    fn of(recorded: &RecordedPlan, catalog: &Catalog) -> Self {
+    fn of(recorded: &RecordedPlan, catalog: &Catalog, features: &Features) -> Self {
         let known = recorded.rules();
-        let mut age = Self { newer: Vec::new(), unknown: Vec::new() };
+        let same = recorded.run.catalog_digest == Catalog::digest() && recorded.run.features_digest == features.digest();
+        let mut age = Self { newer: Vec::new(), unknown: Vec::new(), same };
         if recorded.run.selection.is_whole() {
             age.newer = catalog.rules.iter().filter(|rule| !known.contains(&rule.id)).map(|rule| rule.id.to_string()).collect();
         }
@@ -126,14 +130,16 @@ impl Age {
     }
 
     fn is_complete(&self) -> bool {
-        self.newer.is_empty() && self.unknown.is_empty()
+        self.same && self.newer.is_empty() && self.unknown.is_empty()
     }
 
     fn limits(&self) -> impl Iterator<Item = String> {
         let newer =
             (!self.newer.is_empty()).then(|| format!("the recordings are older than {}: run again for a profile", self.newer.join(", ")));
         let unknown = (!self.unknown.is_empty()).then(|| format!("this hallmark does not know {}: not judged", self.unknown.join(", ")));
-        newer.into_iter().chain(unknown)
+        let other =
+            (!self.same).then(|| "it was recorded by other rules or features than this hallmark's, so no profile is claimed".to_owned());
+        other.into_iter().chain(newer).chain(unknown)
     }
 }
 
@@ -164,8 +170,11 @@ fn run_record(arguments: &JudgeArguments, recorded: &RecordedPlan, features: &Fe
 
 /// Writes the results elsewhere: those of the run stay as they are.
 fn keep(arguments: &JudgeArguments, out: &PathBuf, run: &RunRecord, records: &[Record]) -> Result<(), Stop> {
-    let same = |one: &PathBuf, other: &PathBuf| matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other);
-    if same(out, &arguments.folder) {
+    let there = out.canonicalize();
+    let read = arguments.folder.canonicalize();
+    // The folder of the recordings may have been named, or the one around it.
+    let taken = read.iter().flat_map(|read| read.ancestors().take(2).map(Path::to_path_buf).chain([read.join(RECORDINGS)]));
+    if there.is_ok_and(|there| taken.into_iter().any(|taken| taken == there)) {
         return Err(Stop::Usage(anyhow!("{} holds the run's own results; choose another folder with --out", out.display())));
     }
     let mut keeping = Keeping::begin(out, run).map_err(|error| Stop::Usage(anyhow!(error)))?;

@@ -44,6 +44,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
     let parts = arguments.folders.iter().map(|folder| Part::read(folder)).collect::<Result<Vec<_>, _>>()?;
     check_same_run(&parts).map_err(Stop::Usage)?;
     check_complete(&parts).map_err(Stop::Usage)?;
+    check_version(&parts).map_err(Stop::Usage)?;
     let out = &arguments.out;
     if parts.iter().any(|part| matches!((part.folder.canonicalize(), out.canonicalize()), (Ok(one), Ok(other)) if one == other)) {
         return Err(Stop::Usage(anyhow!("{} is one of the parts, and stays as it is; choose another folder with --out", out.display())));
@@ -61,6 +62,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
         waivers: &whole_plan.waivers,
         profile: run.profile,
         plan: &plan,
+        selection: &run.selection,
         whole: run.selection.is_whole(),
         ended: Ended::Whole,
         build: Duration::ZERO,
@@ -142,6 +144,18 @@ fn check_same_run(parts: &[Part]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What another hallmark found can only be put together by it: rules that this one does not know would be lost.
+fn check_version(parts: &[Part]) -> anyhow::Result<()> {
+    let Some(run) = parts.first().map(|part| part.results.run()) else { return Ok(()) };
+    let own = (env!("CARGO_PKG_VERSION"), Catalog::digest(), Features::built_in()?.digest());
+    anyhow::ensure!(
+        (run.hallmark.as_str(), run.catalog_digest.as_str(), run.features_digest.as_str()) == (own.0, own.1.as_str(), own.2.as_str()),
+        "the parts were run by another hallmark ({}), with other rules or features; merge them with that one, or run them again",
+        run.hallmark
+    );
+    Ok(())
+}
+
 fn check_complete(parts: &[Part]) -> anyhow::Result<()> {
     let Some(first) = parts.first() else { return Ok(()) };
     let mut places: BTreeMap<u32, &Part> = BTreeMap::new();
@@ -184,6 +198,7 @@ fn plan(parts: &[Part], run: &RunRecord) -> Result<RecordedPlan, Stop> {
     let mut plans = parts.iter().map(|part| part.plan.clone());
     let mut plan = plans.next().ok_or_else(|| Stop::Usage(anyhow!("there is nothing to merge")))?;
     plan.run = run.clone();
+    plan.run_ids = parts.iter().flat_map(|part| part.plan.run_ids.clone()).collect();
     plans.for_each(|other| plan.extend(other));
     Ok(plan)
 }

@@ -16,7 +16,8 @@ pub(super) fn read_plan(folder: &Path) -> Result<(RecordedPlan, Recordings), Sto
     let inner = folder.join(RECORDINGS);
     let recordings = if inner.is_dir() { inner } else { folder.to_owned() };
     let plan = RecordedPlan::read(&recordings).map_err(|error| Stop::Usage(anyhow!(error)))?;
-    Ok((plan, Recordings::new(recordings)))
+    let ids = plan.run_ids.clone();
+    Ok((plan, Recordings::of_runs(recordings, ids)))
 }
 
 /// Reads the results of the run that wrote to `folder`.

@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         Some(threads) => Machinery::start_on(threads, stages)?,
         None => Machinery::start(stages)?,
     };
-    let recordings = Recordings::new(folder.recordings());
+    let recordings = Recordings::of_runs(folder.recordings(), recorded.run_ids.clone());
     let suite = |staging: Staging| {
         Suite::new(manifest.clone(), &plan, staging, arguments.seed, Some(recordings.clone()), usize::from(at_once), {
             let (progress, keeping) = (progress.clone(), keeping.clone());
@@ -144,6 +144,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         waivers: &manifest.waivers,
         profile: arguments.profile,
         plan: &plan,
+        selection: &record.selection,
         whole: record.selection.is_whole(),
         ended,
         build: subject.build,

@@ -168,6 +168,9 @@ fn secret(name: &str, words: &[&str]) -> Option<Asked> {
     }
 }
 
+/// Words for somebody, before `FULL_NAME`.
+const PERSONS: [&str; 9] = ["USER", "PERSON", "CONTACT", "OWNER", "EMPLOYEE", "CUSTOMER", "SIGNER", "MEMBER", "ADMIN"];
+
 fn personal(words: &[&str]) -> Option<Asked> {
     (0..words.len()).find_map(|at| {
         let (before, from) = words.split_at(at);
@@ -176,7 +179,9 @@ fn personal(words: &[&str]) -> Option<Asked> {
         let about = after.iter().any(|word| ABOUT.contains(word) || ABOUT_CONTACT.contains(word));
         // The address of a program's account is nobody's.
         let of_program = before.iter().any(|word| matches!(*word, "SERVICE" | "ROBOT" | "BOT" | "NOREPLY"));
-        let nobodys = of_program && asked == Asked::Email;
+        // A company, a repository has a full name too.
+        let of_thing = from.starts_with(&["FULL", "NAME"]) && before.last().is_some_and(|word| !PERSONS.contains(word));
+        let nobodys = of_program && asked == Asked::Email || of_thing;
         (!about && !nobodys).then_some(asked)
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallmark_harness::cloud::Delay;
-use hallmark_harness::journal::{Delivery, EventKind};
+use hallmark_harness::journal::{Delivery, EventKind, Exchange};
 
 use super::{History, Run};
 
@@ -26,6 +26,19 @@ impl History<'_> {
     }
 }
 
+/// How long a request waited for its answer before it counts as given up: its sender may have hung up unseen, while the answer stood in a buffer.
+const ABANDONED: u64 = 2_000_000_000;
+
+/// Tells whether the sender of a request hung up on it, or may have. `at` is when it was over.
+fn gave_up(exchange: &Exchange, at: u64) -> bool {
+    exchange.delivery == Delivery::PeerGone || at.saturating_sub(exchange.head_at) >= ABANDONED
+}
+
+/// Tells whether a fault only has requests wait, for less than anybody's patience.
+fn holds(fault: &str) -> bool {
+    fault.ends_with(" gather") || fault.contains(" delay(")
+}
+
 /// Returns why a failure says nothing where a provider hung up, asked for by no fault, while our threads were late: it may have waited for as long
 /// as anybody should.
 pub fn hung_up(history: &History<'_>) -> Option<String> {
@@ -35,7 +48,7 @@ pub fn hung_up(history: &History<'_>) -> Option<String> {
     }
     history.recording.events.iter().find_map(|event| {
         let (host, at) = match &event.kind {
-            EventKind::Exchange(exchange) if exchange.fault.is_none() && exchange.delivery == Delivery::PeerGone => {
+            EventKind::Exchange(exchange) if exchange.fault.as_deref().is_none_or(holds) && gave_up(exchange, event.at) => {
                 (&exchange.host, exchange.body_at)
             }
             EventKind::TlsAborted { host, fault: None, .. } => (host, event.at),

@@ -111,8 +111,15 @@ impl Features {
     }
 
     fn add(&mut self, path: &str, text: &str, own: bool) -> Result<Feature, String> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Err("it is empty".into());
+        }
         let parsed = Feature::parse(text, GherkinEnv::default()).map_err(|error| error.to_string())?;
-        let feature = parsed.expand_examples().map_err(|error| error.to_string())?;
+        if let Some(line) = without_rows(&parsed) {
+            return Err(format!("the examples in line {line} have no row, so nothing would be played"));
+        }
+        let feature = with_backgrounds(parsed.expand_examples().map_err(|error| error.to_string())?);
         self.files.push(FeatureFile { path: path.to_owned(), feature: feature.clone(), own });
         for part in [path, text] {
             self.hashers[usize::from(own)].update(part);
@@ -142,11 +149,35 @@ impl Features {
     }
 }
 
+/// Returns the line of examples that have no row.
+fn without_rows(feature: &Feature) -> Option<usize> {
+    let scenarios = feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios));
+    let mut examples = scenarios.flat_map(|scenario| &scenario.examples);
+    examples.find(|examples| examples.table.as_ref().is_none_or(|table| table.rows.len() < 2)).map(|examples| examples.position.line)
+}
+
+/// Puts the steps of backgrounds into the scenarios that they stand before: a scenario is then all that happens in it.
+fn with_backgrounds(mut feature: Feature) -> Feature {
+    let of_feature = feature.background.take().map(|background| background.steps).unwrap_or_default();
+    for scenario in &mut feature.scenarios {
+        scenario.steps.splice(0..0, of_feature.clone());
+    }
+    for rule in &mut feature.rules {
+        let of_rule = rule.background.take().map(|background| background.steps).unwrap_or_default();
+        for scenario in &mut rule.scenarios {
+            scenario.steps.splice(0..0, of_feature.iter().chain(&of_rule).cloned());
+        }
+    }
+    feature
+}
+
 fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FeatureError> {
     let failed = |source| FeatureError::Unreadable { path: folder.to_owned(), source };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        // A link to a folder may lead anywhere, also back here.
+        if entry.file_type().map_err(failed)?.is_dir() {
             find(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "feature") {
             found.push(path);
@@ -192,8 +223,14 @@ fn examine(feature: &Feature, path: &Path, catalog: &Catalog, vocabulary: &Vocab
             mistake(line, format!("the rule {id} stands twice; put its scenarios into one block"));
             continue;
         }
-        if rule.scenarios.is_empty() {
-            mistake(line, format!("the rule {id} has no scenario"));
+        let thorough =
+            |scenario: &gherkin::Scenario| scenario.tags.iter().chain(&rule.tags).chain(&feature.tags).any(|tag| tag == "thorough");
+        if rule.scenarios.iter().all(thorough) {
+            mistake(line, format!("the rule {id} has no scenario that is always played (without @thorough)"));
+        }
+        let tags = rule.tags.iter().chain(&feature.tags).chain(rule.scenarios.iter().flat_map(|scenario| &scenario.tags));
+        if let Some(tag) = tags.into_iter().find(|tag| tag.starts_with("hallmark-")) {
+            mistake(line, format!("the tag @{tag} is hallmark's own; use another"));
         }
         for scenario in &rule.scenarios {
             let order: Vec<u8> = scenario.steps.iter().map(|step| place(step.ty)).collect();
@@ -274,6 +311,37 @@ mod tests {
         let built_in = Features::built_in().unwrap();
         assert_eq!(features.digest(), built_in.digest());
         assert_ne!(features.own_digest(), built_in.own_digest());
+    }
+
+    #[test]
+    fn a_background_is_a_part_of_each_scenario() {
+        let text = RIGHT.replace("  @OWN-001", "  Background:\n    Given a secret was created\n  @OWN-001");
+        let features = read(&text).unwrap();
+        let feature = &features.files().last().unwrap().feature;
+        let steps: Vec<&str> = feature.rules[0].scenarios[0].steps.iter().map(|step| step.value.as_str()).collect();
+        assert_eq!((steps[0], steps.len(), feature.background.is_none()), ("a secret was created", 5, true));
+        let out_of_order = RIGHT.replace("    Scenario:", "    Background:\n      When Secrets Manager creates the secret\n    Scenario:");
+        assert!(mistakes(&out_of_order).iter().any(|mistake| mistake.contains("needs steps in the order")));
+    }
+
+    #[test]
+    fn what_would_never_be_played_is_a_mistake() {
+        let outline = RIGHT.replace("Scenario: refused", "Scenario Outline: refused") + "      Examples:\n        | a |\n";
+        assert!(mistakes(&outline).iter().any(|mistake| mistake.contains("have no row")));
+        let thorough = RIGHT.replace("    Scenario:", "    @thorough\n    Scenario:");
+        assert!(mistakes(&thorough).iter().any(|mistake| mistake.contains("always played")));
+        assert!(mistakes(" \n").iter().any(|mistake| mistake.contains("it is empty")));
+        let taken = RIGHT.replace("@should", "@should @hallmark-planned:0");
+        assert!(mistakes(&taken).iter().any(|mistake| mistake.contains("is hallmark's own")));
+        assert!(read(&format!("\u{feff}{RIGHT}")).is_ok());
+    }
+
+    #[test]
+    fn features_may_be_in_another_language() {
+        let german = "# language: de\nFunktionalität: Unser\n  @OWN-001\n  Regel: alles wird gemeldet\n    Szenario: eins\n      Wenn Secrets Manager creates the secret\n      Dann the job succeeds\n";
+        let features = read(german).unwrap();
+        let scenario = &features.files().last().unwrap().feature.rules[0].scenarios[0];
+        assert_eq!(crate::suite::plan::steps(scenario), ["When Secrets Manager creates the secret", "Then the job succeeds"]);
     }
 
     #[test]

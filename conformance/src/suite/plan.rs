@@ -174,7 +174,12 @@ pub(super) fn alone(feature: &Feature, rule: &gherkin::Rule, scenario: &Scenario
 
 /// Returns the steps of a scenario as they are written.
 pub(super) fn steps(scenario: &Scenario) -> Vec<String> {
-    scenario.steps.iter().map(|step| format!("{} {}", step.keyword.trim(), step.value)).collect()
+    let keyword = |step: &gherkin::Step| match step.keyword.trim() {
+        english @ ("Given" | "When" | "Then" | "And" | "But") => english.to_owned(),
+        // Recorded steps are read again, in English.
+        _ => format!("{:?}", step.ty),
+    };
+    scenario.steps.iter().map(|step| format!("{} {}", keyword(step), step.value)).collect()
 }
 
 /// Why rules about images do not apply.

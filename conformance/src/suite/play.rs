@@ -74,6 +74,8 @@ struct Live {
 #[derive(Debug, Clone)]
 pub struct Recordings {
     folder: PathBuf,
+    /// Ids of the runs that they are of: one, but where parts were put together.
+    run_ids: Vec<String>,
 }
 
 /// Trouble of the suite before or beside the scenarios.
@@ -85,6 +87,14 @@ pub enum SuiteError {
     /// A recording cannot be written or read.
     #[error(transparent)]
     Recording(#[from] RecordingError),
+    /// A recording is not what its name says.
+    #[error("the recording {path} is of another run or scenario ({of}); put the run's own back, or run again")]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+        /// The scenario that it is of.
+        of: String,
+    },
     /// A stage has trouble.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -93,7 +103,23 @@ pub enum SuiteError {
 impl Recordings {
     /// Returns the recordings in `folder`.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self::of_runs(folder, Vec::new())
+    }
+
+    /// Returns the recordings in `folder`, which are of these runs and of no other.
+    pub fn of_runs(folder: PathBuf, run_ids: Vec<String>) -> Self {
+        Self { folder, run_ids }
+    }
+
+    /// Reads the recording of a scenario. One that was put there from elsewhere is refused.
+    fn read(&self, scenario: &str) -> Result<Recording, SuiteError> {
+        let path = self.path(scenario);
+        let recording = Recording::read(&path)?;
+        let header = &recording.header;
+        if header.scenario != scenario || !self.run_ids.contains(&header.run) {
+            return Err(SuiteError::Foreign { path, of: header.scenario.clone() });
+        }
+        Ok(recording)
     }
 
     /// Returns the file of a scenario.
@@ -186,7 +212,7 @@ impl Suite {
     }
 
     fn planned(&self, scenario: &gherkin::Scenario) -> Option<&Planned> {
-        let index = scenario.tags.iter().find_map(|tag| tag.strip_prefix(INDEX_TAG)?.parse::<usize>().ok())?;
+        let index = scenario.tags.iter().rev().find_map(|tag| tag.strip_prefix(INDEX_TAG)?.parse::<usize>().ok())?;
         self.scenarios.get(index)
     }
 
@@ -198,8 +224,7 @@ impl Suite {
                 live.stage(planned, variant).await.map(|stage| (stage, variant.inputs.clone()))
             }
             Ground::Recorded(recordings) => {
-                let recording = Recording::read(&recordings.path(&planned.id)).map_err(SuiteError::from);
-                recording.map(|recording| (Stage::Recorded(Box::new(RecordedStage::new(recording))), Vec::new()))
+                recordings.read(&planned.id).map(|recording| (Stage::Recorded(Box::new(RecordedStage::new(recording))), Vec::new()))
             }
         };
         match opened {
@@ -260,6 +285,7 @@ impl Live {
         }
         let Some(recordings) = &self.recordings else { return wrong };
         let mut recording = recording.unwrap_or_else(|| Recording::of_nothing(&planned.id));
+        recording.header.run = recordings.run_ids.first().cloned().unwrap_or_default();
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         recording.played = Played {
             jobs: outcome.jobs,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gherkin::{Feature, GherkinEnv};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::features::Features;
 use super::plan::{Inapplicable, Plan, Planned, alone, steps};
@@ -22,6 +23,8 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecordedPlan {
     format: u32,
+    /// Ids of the runs whose recordings these are: one, but where parts were put together.
+    pub run_ids: Vec<String>,
     /// What was judged, and by what.
     pub run: RunRecord,
     /// The manifest's waivers.
@@ -100,7 +103,10 @@ impl RecordedPlan {
     /// Puts together what is to be kept of a run.
     pub fn new(run: RunRecord, waivers: Vec<Waiver>, own_rules: Vec<Rule>, plan: &Plan) -> Self {
         let scenarios = plan.scenarios.iter().map(RecordedScenario::of).collect();
-        Self { format: FORMAT, run, waivers, own_rules, inapplicable: plan.inapplicable.clone(), scenarios }
+        // It differs whenever anything that is known of the run does.
+        let text = serde_json::to_vec(&run).unwrap_or_default();
+        let run_ids = vec![hex::encode(&Sha256::digest(text)[..16])];
+        Self { format: FORMAT, run_ids, run, waivers, own_rules, inapplicable: plan.inapplicable.clone(), scenarios }
     }
 
     /// Writes the plan into a folder of recordings.
@@ -123,7 +129,12 @@ impl RecordedPlan {
             Some(found) => return Err(RecordedPlanError::Format { path, found }),
             None => return Err(malformed("it has no format".into())),
         }
-        serde_json::from_value(value).map_err(|error| malformed(error.to_string()))
+        let plan: Self = serde_json::from_value(value).map_err(|error| malformed(error.to_string()))?;
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = plan.scenarios.iter().find(|scenario| !seen.insert(&scenario.id)) {
+            return Err(malformed(format!("the scenario {} stands in it twice", twice.id)));
+        }
+        Ok(plan)
     }
 
     /// Returns the rules that have scenarios or were inapplicable.
@@ -137,19 +148,24 @@ impl RecordedPlan {
         self.scenarios.extend(other.scenarios);
     }
 
+    fn is_own(&self, scenario: &RecordedScenario) -> bool {
+        self.own_rules.iter().any(|rule| rule.id == scenario.rule)
+    }
+
     /// Returns the plan as it is to be judged now: a scenario that `features` still has is judged by what they say today.
     pub fn restore(&self, features: &Features) -> Restored {
         let today = Today::of(features);
         let mut restored = Restored { plan: Plan { scenarios: Vec::new(), inapplicable: self.inapplicable.clone() }, as_recorded: 0 };
         for (index, recorded) in self.scenarios.iter().enumerate() {
             let (feature, steps) = today.find(recorded).unwrap_or_else(|| {
-                restored.as_recorded += 1;
+                // A company's own are never this hallmark's.
+                restored.as_recorded += usize::from(!self.is_own(recorded));
                 (recorded.feature(), recorded.steps.clone())
             });
             restored.plan.scenarios.push(Planned {
                 id: recorded.id.clone(),
                 rule: recorded.rule.clone(),
-                own: self.own_rules.iter().any(|rule| rule.id == recorded.rule),
+                own: self.is_own(recorded),
                 name: recorded.name.clone(),
                 path: recorded.path.clone(),
                 line: recorded.line,

@@ -179,6 +179,7 @@ pub(super) fn header(
 ) -> RecordingHeader {
     RecordingHeader {
         format: hallmark_harness::stage::FORMAT,
+        run: String::new(),
         scenario: scenario.to_owned(),
         outputs: variant.outputs.clone(),
         named_secrets: Vec::new(),

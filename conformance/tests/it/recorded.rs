@@ -138,6 +138,52 @@ fn the_parts_of_a_run_make_the_whole() {
 }
 
 #[test]
+fn a_recording_from_elsewhere_is_no_evidence() {
+    let place = Place::new();
+    for (mutant, out) in [("none", "right"), ("CRE-007/never", "wrong")] {
+        place.run(mutant, out, &["--rule", "CRE-007"]);
+    }
+    let recording =
+        place.results("wrong").scenarios().iter().find(|scenario| scenario.verdict == Verdict::Fail).map(|scenario| scenario.id.clone());
+    let name = recording.expect("something failed").replace('/', "+").replace(':', "_") + ".ndjson";
+    std::fs::copy(place.path("right/recordings").join(&name), place.path("wrong/recordings").join(&name)).expect("it is copied");
+    let wrong = place.path("wrong");
+    let judged = hallmark(&["judge", wrong.to_str().expect("text"), "--verbose"]);
+    assert!(matches!(code(&judged), Some(1 | 3)), "{}", said(&judged));
+    assert!(said(&judged).contains("is of another run or scenario"), "{}", said(&judged));
+    // Nor are the run's own results overwritten.
+    let before = std::fs::read(wrong.join(FILE_NAME)).expect("the results are readable");
+    let recordings = wrong.join("recordings");
+    let onto = hallmark(&["judge", recordings.to_str().expect("text"), "--out", wrong.to_str().expect("text")]);
+    assert_eq!(code(&onto), Some(2), "{}", said(&onto));
+    assert_eq!(std::fs::read(wrong.join(FILE_NAME)).expect("the results are readable"), before);
+}
+
+/// Puts another digest in place of the catalog's, as another hallmark would have.
+fn of_another_hallmark(out: &Path) {
+    for file in [out.join(FILE_NAME), out.join("recordings/plan.json")] {
+        let text = std::fs::read_to_string(&file).expect("it is readable");
+        let digest = hallmark::catalog::Catalog::digest();
+        assert!(text.contains(&digest), "{}", file.display());
+        std::fs::write(&file, text.replace(&digest, &digest.chars().rev().collect::<String>())).expect("it is written");
+    }
+}
+
+#[test]
+fn what_another_hallmark_recorded_earns_no_profile_and_is_not_merged() {
+    let place = Place::new();
+    let folder = |name: &str| place.path(name).to_str().expect("text").to_owned();
+    for part in ["1", "2"] {
+        place.run("none", part, &["--rule", "UPD-002", "--partition", &format!("slice:{part}/2")]);
+        of_another_hallmark(&place.path(part));
+    }
+    let merged = hallmark(&["merge", &folder("1"), &folder("2"), "--out", &folder("merged")]);
+    assert_eq!((code(&merged), said(&merged).contains("by another hallmark")), (Some(2), true), "{}", said(&merged));
+    let judged = hallmark(&["judge", &folder("1")]);
+    assert!(said(&judged).contains("so no profile is claimed"), "{}", said(&judged));
+}
+
+#[test]
 fn parts_of_other_runs_are_no_parts() {
     let place = Place::new();
     place.run("none", "1", &["--rule", "UPD-002", "--partition", "slice:1/2"]);

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE32_NOPAD;
 use memchr::memmem;
 
 use super::SecretKind;
@@ -13,6 +14,14 @@ use crate::journal::Derivation;
 /// digests less than once in ten million comparisons.
 const AGREEMENT: usize = 8;
 
+/// Characters that must agree where they are hexadecimal digits only, or stand anywhere in a digest: of those, eight agree by chance now and then.
+const HEX_AGREEMENT: usize = 12;
+
+/// Characters of an encoded secret that stand for eight of its bytes.
+const HEX_OF_8: usize = 16;
+const BASE64_OF_8: usize = 11;
+const BASE32_OF_8: usize = 13;
+
 /// Shorter secrets are compared whole only.
 const SHORTEST_COMPARED: usize = 16;
 
@@ -21,7 +30,10 @@ pub(super) fn derivations(credentials_id: &str, known: &Finder) -> Vec<Derivatio
     let id = Id::new(credentials_id);
     let mut found = Vec::new();
     for value in known.values().iter().filter(|value| compared(value.kind)) {
-        let relation = whole(&id, known, value).or_else(|| part(credentials_id, value, known)).or_else(|| hash(&id, value));
+        let relation = whole(&id, known, value)
+            .or_else(|| part(credentials_id, value, known))
+            .or_else(|| scattered(&id, value, known))
+            .or_else(|| hash(&id, value));
         found.extend(relation.map(|relation| Derivation { secret: value.name.clone(), relation }));
     }
     found
@@ -35,18 +47,71 @@ struct Id {
     hex: String,
     /// With the signs of the URL-safe alphabet.
     base64: String,
+    /// Letters and digits alone: signs between them hide nothing from a reader.
+    bare: String,
 }
 
 impl Id {
     fn new(text: &str) -> Self {
         let texts = std::iter::once(text.as_bytes().to_vec()).chain(View::decoded(text.as_bytes()).map(View::into_bytes)).collect();
         let hex = text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
-        Self { texts, hex, base64: text.replace('+', "-").replace('/', "_") }
+        let bare = bare(&without_colors(text));
+        Self { texts, bare, hex, base64: text.replace('+', "-").replace('/', "_") }
     }
 
     fn contains(&self, form: &[u8]) -> bool {
         self.texts.iter().any(|text| memmem::find(text, form).is_some())
     }
+}
+
+/// Returns letters and digits alone.
+fn bare(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Returns a text without the sequences that colour it in a terminal, whose letters and digits are not its own.
+fn without_colors(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\u{1b}[") {
+        plain.push_str(&rest[..at]);
+        let after = &rest[at + 2..];
+        let end = after.find(|character: char| character.is_ascii_alphabetic()).map_or(after.len(), |end| end + 1);
+        rest = &after[end..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// Finds a part of a secret, or of an encoding of it, among signs.
+fn scattered(id: &Id, known: &KnownValue, all: &Finder) -> Option<String> {
+    if known.value.len() < SHORTEST_COMPARED {
+        return None;
+    }
+    let plain = bare(&known.value);
+    let agrees = |part: &[u8]| memmem::find(id.bare.as_bytes(), part).is_some();
+    let telling = |part: &[u8]| !part.iter().all(u8::is_ascii_hexdigit) && !is_constant(part, known, all);
+    if plain.as_bytes().windows(AGREEMENT).any(|part| agrees(part) && telling(part))
+        || plain.as_bytes().windows(HEX_AGREEMENT).any(|part| agrees(part) && !is_constant(part, known, all))
+    {
+        return Some("a part of the value, with signs between its characters".to_owned());
+    }
+    let hex = hex::encode(&known.value);
+    if hex.as_bytes().windows(HEX_OF_8).any(|part| memmem::find(id.hex.as_bytes(), part).is_some()) {
+        return Some("a part of the value in hex form".to_owned());
+    }
+    let base32 = BASE32_NOPAD.encode(known.value.as_bytes()).to_ascii_lowercase();
+    if base32.as_bytes().windows(BASE32_OF_8).any(|part| memmem::find(id.hex.as_bytes(), part).is_some()) {
+        return Some("a part of the value in base32 form".to_owned());
+    }
+    let base64 = (0..3_usize).any(|before| {
+        // Of other alignments the first characters depend on what stands before.
+        let padded = [&b"\0\0\0"[..before], known.value.as_bytes()].concat();
+        let text = URL_SAFE_NO_PAD.encode(padded);
+        let own = bare(text.get([0, 2, 3][before]..).unwrap_or_default());
+        own.as_bytes().windows(BASE64_OF_8).any(agrees)
+    });
+    base64.then(|| "a part of the value in base64 form".to_owned())
 }
 
 /// A token's head is public, and a planted personal value has its own rule.
@@ -66,7 +131,10 @@ fn part(credentials_id: &str, known: &KnownValue, all: &Finder) -> Option<String
     let id = credentials_id.as_bytes();
     let value = known.value.as_bytes();
     let agrees = |part: &[u8]| memmem::find(id, part).is_some() && !is_constant(part, known, all);
-    let offset = value.windows(AGREEMENT).position(agrees)?;
+    // Eight hexadecimal digits of two random texts agree now and then.
+    let telling = |part: &[u8]| !part.iter().all(u8::is_ascii_hexdigit);
+    let whole = value.windows(AGREEMENT).position(|part| telling(part) && agrees(part));
+    let offset = whole.or_else(|| value.windows(HEX_AGREEMENT).position(agrees))?;
     let start = id.windows(AGREEMENT).position(|window| window == &value[offset..offset + AGREEMENT])?;
     let length = value[offset..].iter().zip(&id[start..]).take_while(|(a, b)| a == b).count();
     Some(format!("{length} characters of the value, from its character {}", offset + 1))
@@ -76,7 +144,9 @@ fn part(credentials_id: &str, known: &KnownValue, all: &Finder) -> Option<String
 fn is_constant(part: &[u8], known: &KnownValue, all: &Finder) -> bool {
     // The same value is known by several names, and within others.
     let same = |other: &KnownValue| other.value.contains(known.value.as_str()) || known.value.contains(other.value.as_str());
-    let others = all.values().iter().filter(|other| compared(other.kind) && !same(other));
+    // What is reported is up to the provider, and would make anything constant.
+    let issued = |other: &KnownValue| matches!(other.kind, SecretKind::LoginSecret | SecretKind::CredentialSecret);
+    let others = all.values().iter().filter(|other| issued(other) && !same(other));
     others.into_iter().any(|other| memmem::find(other.value.as_bytes(), part).is_some())
 }
 
@@ -85,7 +155,15 @@ fn hash(id: &Id, known: &KnownValue) -> Option<String> {
         if id.hex.contains(&hex::encode(&digest[..AGREEMENT / 2])) {
             return Some(format!("the head of its {name} in hex"));
         }
-        id.base64.contains(&URL_SAFE_NO_PAD.encode(digest)[..AGREEMENT]).then(|| format!("the head of its {name} in base64"))
+        let base64 = URL_SAFE_NO_PAD.encode(digest);
+        if id.base64.contains(&base64[..AGREEMENT]) {
+            return Some(format!("the head of its {name} in base64"));
+        }
+        let anywhere = |text: &str, length: usize, within: &str| {
+            text.as_bytes().windows(length).any(|part| memmem::find(within.as_bytes(), part).is_some())
+        };
+        let part = anywhere(&hex::encode(digest), HEX_AGREEMENT, &id.hex) || anywhere(&base64, BASE64_OF_8, &id.base64);
+        part.then(|| format!("a part of its {name}"))
     })
 }
 
@@ -111,6 +189,40 @@ mod tests {
         assert_eq!(relation(&format!("{}-{}", &digest[..4], &digest[4..12])).as_deref(), Some("the head of its sha256 in hex"));
         let digest = base64::engine::general_purpose::STANDARD.encode(sha2::Sha512::digest(VALUE));
         assert_eq!(relation(&format!("id.{}", &digest[..9])).as_deref(), Some("the head of its sha512 in base64"));
+    }
+
+    #[test]
+    fn signs_between_the_characters_hide_nothing() {
+        let spread = |text: &str, every: usize, sign: &str| {
+            let pieces: Vec<String> = text.as_bytes().chunks(every).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect();
+            pieces.join(sign)
+        };
+        let base64 = base64::engine::general_purpose::STANDARD.encode(VALUE);
+        let base32 = BASE32_NOPAD.encode(VALUE.as_bytes());
+        let sha384 = hex::encode(sha2::Sha384::digest(VALUE));
+        for id in [
+            spread(VALUE, 7, "-"),
+            spread(VALUE, 3, " "),
+            spread(VALUE, 5, "\u{1b}[31m"),
+            spread(&hex::encode(VALUE), 8, "-"),
+            spread(&hex::encode(VALUE), 2, ":"),
+            base64[..11].to_owned(),
+            spread(&base64, 4, "."),
+            base32[..16].to_owned(),
+            base32.to_ascii_lowercase(),
+            sha384.clone(),
+            sha384[84..].to_owned(),
+        ] {
+            assert!(relation(&id).is_some(), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_reports_makes_nothing_constant() {
+        let mut known = Finder::default();
+        known.add(SecretKind::CredentialSecret, "c", VALUE);
+        known.add(SecretKind::Output, "hint", &format!("x{}y, for whoever looks", &VALUE[..8]));
+        assert!(!derivations(&VALUE[..8], &known).is_empty());
     }
 
     #[test]

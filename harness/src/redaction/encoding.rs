@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::finder::WINDOW;
 use super::view::View;
@@ -86,8 +86,9 @@ fn grouped(value: &str) -> Vec<Form> {
 }
 
 /// Returns the digests that people take of secrets.
-pub(super) fn digests(value: &str) -> [(&'static str, Vec<u8>); 4] {
+pub(super) fn digests(value: &str) -> [(&'static str, Vec<u8>); 5] {
     [
+        ("sha384", Sha384::digest(value).to_vec()),
         ("sha256", Sha256::digest(value).to_vec()),
         ("sha1", Sha1::digest(value).to_vec()),
         ("sha512", Sha512::digest(value).to_vec()),

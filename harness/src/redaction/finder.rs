@@ -46,7 +46,7 @@ pub(super) struct KnownValue {
     pub(super) value: String,
     /// Its forms, among all.
     pub(super) forms: Range<usize>,
-    pub(super) digests: [(&'static str, Vec<u8>); 4],
+    pub(super) digests: [(&'static str, Vec<u8>); 5],
 }
 
 /// Something known at a place of a text.

@@ -48,6 +48,9 @@ pub struct Played {
 pub struct RecordingHeader {
     /// [`FORMAT`].
     pub format: u32,
+    /// Id of the run; empty where nobody keeps its plan.
+    #[serde(default)]
+    pub run: String,
     /// Id of the scenario.
     pub scenario: String,
     /// The outputs that the provider declares.
@@ -190,6 +193,7 @@ impl Recording {
     pub fn of_nothing(scenario: &str) -> Self {
         let header = RecordingHeader {
             format: FORMAT,
+            run: String::new(),
             scenario: scenario.to_owned(),
             outputs: Vec::new(),
             named_secrets: Vec::new(),
@@ -265,6 +269,7 @@ mod tests {
         Recording {
             header: RecordingHeader {
                 format: FORMAT,
+                run: "r".into(),
                 scenario: "create/create.feature:6".into(),
                 outputs: Vec::new(),
                 named_secrets: vec!["s".into()],

@@ -134,7 +134,7 @@ fn delete(statuses: &[Located<u16>], problems: &mut Problems) -> DeletePolicy {
 }
 
 fn waivers(waivers: &[WaiverForm], problems: &mut Problems) -> Vec<Waiver> {
-    static RULE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^[A-Z]{3}-[0-9]{3}$").ok());
+    static RULE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("^[A-Z]+-[0-9]+$").ok());
     for (index, waiver) in waivers.iter().enumerate() {
         let rule = &waiver.rule;
         if RULE.as_ref().is_some_and(|pattern| !pattern.is_match(rule)) {

@@ -2,7 +2,7 @@
 
 use hallmark_harness::redaction::{Mark, SecretKind, marks};
 
-use super::{History, Run, Update};
+use super::{History, LogLine, Run, Update};
 use crate::verdict::Judgement;
 
 /// PRV-001 to PRV-006 and PRV-009 over every job.
@@ -57,6 +57,12 @@ fn repeated(run: &Run<'_>, update: &Update<'_>) -> Vec<String> {
     refusals.flat_map(|response| marks(&response.body)).filter(|mark| mark.kind.is_secret()).map(|mark| mark.name).collect()
 }
 
+/// Tells whether a job printed more than is kept of a line, or of all lines.
+fn lost(run: &Run<'_>) -> bool {
+    let cut = |line: &LogLine<'_>| line.what.ends_with(" more bytes]") && line.what.contains(" [cut: ");
+    run.outcome.is_some_and(|outcome| outcome.what.dropped_lines > 0) || run.logs.iter().any(cut)
+}
+
 /// No secret value in the logs (PRV-003).
 fn logs(run: &Run<'_>) -> Vec<Judgement> {
     const RULE: &str = "PRV-003";
@@ -67,6 +73,11 @@ fn logs(run: &Run<'_>) -> Vec<Judgement> {
             vec![Judgement::fail(RULE, "no secret value in the log", actual, [event])]
         }
         None if run.logs.is_empty() => Vec::new(),
+        // Nobody knows what stood in what was not kept.
+        None if lost(run) => {
+            let why = format!("{}: it printed more than is kept, and in what is kept stands no secret value", run.describe());
+            vec![Judgement::inconclusive(RULE, why)]
+        }
         None => {
             vec![Judgement::pass(RULE, format!("{} lines without a secret value", run.logs.len()), run.logs.last().map(|line| line.event))]
         }

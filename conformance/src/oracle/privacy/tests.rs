@@ -109,6 +109,7 @@ fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
     journal.append_all(logs.chain([EventKind::JobEnded { job: job(), outcome }]).collect());
     let header = RecordingHeader {
         format: hallmark_harness::stage::FORMAT,
+        run: String::new(),
         scenario: "privacy/privacy.feature:1".into(),
         outputs: Vec::new(),
         named_secrets: Vec::new(),
