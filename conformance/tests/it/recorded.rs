@@ -50,8 +50,10 @@ fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
+/// What was printed, on one line: where a report breaks its lines says nothing.
 fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn selected() -> Vec<&'static str> {

@@ -43,7 +43,8 @@ mutations! {
     NO_ID_IN_SILENCE = "DEL-007/silent", "It reports nothing when it has no id.";
         breaks "DEL-007"; says "0 updates were accepted";
     DELETES_BY_LABEL = "DEL-008/by-label", "It revokes every credential that carries its label.";
-        breaks "DEL-008"; says "which is not its credential";
+        breaks "DEL-008" "RTY-009";
+        says "which is not its credential";
     TIDIES_UP = "DEL-008/tidies-up", "It revokes what others made before.";
         breaks "DEL-008"; says "which is not its credential";
     SECOND_RUN_FAILS = "DEL-009/second-run-fails", "It reports failed when an earlier task of the secret was deleted already.";

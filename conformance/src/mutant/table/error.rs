@@ -8,7 +8,7 @@ mutations! {
     // secret to judge.
     NO_ERRORS = "ERR-001/none", "It reports failed without an error.";
         breaks "ERR-001" "CRE-005" "CRE-009" "CRE-011" "DEL-002" "DEL-004" "DEL-005" "DEL-007" "DEL-010" "ACT-001" "UPD-001";
-        holes "UPD-004" "ERR-002" "ERR-003" "ERR-004" "PRV-002";
+        holes "UPD-004" "ERR-002" "ERR-003" "ERR-004" "PRV-002" "PRV-005";
         says "0 errors";
     // Secrets Manager refuses such a report (UPD-001), so no failure is ever known: not that of a creation (CRE-005, CRE-009, CRE-011), of
     // a deletion (DEL-002, DEL-004, DEL-005, DEL-007, DEL-010), of an action (ACT-001).
@@ -27,7 +27,8 @@ mutations! {
     CODE_BY_TASK = "ERR-003/changes", "Its codes are different in each run.";
         breaks "ERR-003"; says "create refused";
     PASSES_THE_ANSWER_ON = "ERR-004/raw-answer", "Its description is the third party's raw answer.";
-        breaks "ERR-004"; says "it holds";
+        breaks "ERR-004" "PRV-003" "PRV-009";
+        says "it holds";
     BREAKS_LINES = "ERR-004/two-lines", "Its description of a refused creation has two lines.";
         breaks "ERR-004"; says "a line break";
     TALKS_ON = "ERR-004/long", "Its descriptions are longer than anybody reads.";
@@ -36,7 +37,9 @@ mutations! {
         breaks "ERR-004"; says "a stack trace";
     // Nor does it name what an undo left (CRE-012).
     LOGS_NOTHING = "ERR-005/silent", "It logs nothing.";
-        breaks "ERR-005" "CRE-012"; says "logged nothing";
+        breaks "ERR-005" "CRE-012";
+        holes "PRV-003";
+        says "logged nothing";
     EXITS_0_ALWAYS = "ERR-006/always-0", "It exits 0 after a failure.";
         breaks "ERR-006"; says "no success was accepted, exit status 0";
     DELETION_EXITS_1 = "ERR-006/deletion-exits-1", "It exits 1 after a deletion.";
