@@ -169,7 +169,7 @@ fn run_record(arguments: &JudgeArguments, recorded: &RecordedPlan, features: &Fe
 }
 
 /// Writes the results elsewhere: those of the run stay as they are.
-fn keep(arguments: &JudgeArguments, out: &PathBuf, run: &RunRecord, records: &[Record]) -> Result<(), Stop> {
+fn keep(arguments: &JudgeArguments, out: &Path, run: &RunRecord, records: &[Record]) -> Result<(), Stop> {
     let there = out.canonicalize();
     let read = arguments.folder.canonicalize();
     // The folder of the recordings may have been named, or the one around it.
