@@ -32,19 +32,18 @@ pub(super) enum Escape {
 impl View {
     /// Returns a text without line breaks and the blanks that follow them; none where it has none.
     pub(super) fn unfolded(text: &[u8]) -> Option<Self> {
-        Self::new(text, |text, from| memchr::memchr2(b'\n', b'\r', &text[from..]).map(|at| from + at))
+        Self::new(text, nothing)
     }
 
     /// As [`Self::unfolded`], and with the escapes of URLs and JSON undone; none where it has no escapes.
     pub(super) fn decoded(text: &[u8]) -> Option<Self> {
         memchr::memchr2(b'%', b'\\', text)?;
-        let line_end = |text: &[u8], from: usize| memchr::memchr2(b'\n', b'\r', &text[from..]).map(|at| from + at);
         let escape = |text: &[u8], from: usize| memchr::memchr2(b'%', b'\\', &text[from..]).map(|at| from + at);
         // Each search goes on only once its find is passed, so that neither is done twice.
-        let (mut next_line, mut next_escape) = (line_end(text, 0), escape(text, 0));
+        let (mut next_line, mut next_escape) = (nothing(text, 0), escape(text, 0));
         Self::new(text, move |text, from| {
             if next_line.is_some_and(|at| at < from) {
-                next_line = line_end(text, from);
+                next_line = nothing(text, from);
             }
             if next_escape.is_some_and(|at| at < from) {
                 next_escape = escape(text, from);
@@ -131,7 +130,7 @@ enum Piece {
 fn read(text: &[u8]) -> Piece {
     let escaped = |length, byte, escape| Piece::Escaped { length, bytes: [byte, 0, 0, 0], count: 1, escape };
     match text {
-        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] => {
+        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] | [b'\r', rest @ ..] => {
             let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
             Piece::Nothing { length: text.len() - rest.len() + blanks }
         }
@@ -139,12 +138,31 @@ fn read(text: &[u8]) -> Piece {
             (Some(high), Some(low)) => escaped(3, high << 4 | low, Escape::Percent),
             _ => Piece::Text,
         },
-        [b'\\', b'n' | b'r', ..] => Piece::Nothing { length: 2 },
+        [ESCAPE, b'[', rest @ ..] => match rest.iter().take(LONGEST_SEQUENCE).position(u8::is_ascii_alphabetic) {
+            Some(end) => Piece::Nothing { length: end + 3 },
+            None => Piece::Text,
+        },
+        [b'\\', b'n' | b'r' | b'\n', ..] => Piece::Nothing { length: 2 },
+        [b'\\', b'x', high, low, ..] => match (digit(*high), digit(*low)) {
+            (Some(high), Some(low)) => escaped(4, high << 4 | low, Escape::Backslash),
+            _ => Piece::Text,
+        },
         [b'\\', b'u', rest @ ..] => unicode(rest),
         [b'\\', b't', ..] => escaped(2, b'\t', Escape::Backslash),
         [b'\\', escape @ (b'"' | b'\\' | b'/' | b'\''), ..] => escaped(2, *escape, Escape::Backslash),
         _ => Piece::Text,
     }
+}
+
+/// Begins the sequences that colour a text in a terminal.
+const ESCAPE: u8 = 0x1b;
+
+/// Bytes of such a sequence.
+const LONGEST_SEQUENCE: usize = 16;
+
+/// Finds what a reader does not see: the end of a line, or a change of colour.
+fn nothing(text: &[u8], from: usize) -> Option<usize> {
+    memchr::memchr3(b'\n', b'\r', ESCAPE, &text[from..]).map(|at| from + at)
 }
 
 /// Reads what follows `\u`: four digits, or two times four with another `\u` between them.
@@ -197,6 +215,11 @@ mod tests {
         assert_eq!(view.origin(0..2).0, 0..2);
         assert_eq!(view.origin(5..6).0, 10..11);
         assert!(View::unfolded(b"one line").is_none());
+        let plain = |text: &str| View::unfolded(text.as_bytes()).map(|view| String::from_utf8(view.into_bytes()).unwrap());
+        assert_eq!(plain("ab\rcd").as_deref(), Some("abcd"));
+        assert_eq!(plain("ab\u{1b}[1;31mcd\u{1b}[0mef").as_deref(), Some("abcdef"));
+        assert_eq!(plain("ab\u{1b}cd\u{1b}["), None, "no sequence");
+        assert_eq!(decoded("ab\\\ncd\\x65\\xg1"), "abcde\\xg1");
     }
 
     #[test]
@@ -210,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_and_found_again(text in prop::collection::vec(prop::sample::select(b"ab%4u\\nr\r\n /0d8".to_vec()), 0..60)) {
+        fn any_bytes_are_read_and_found_again(text in prop::collection::vec(prop::sample::select(b"ab%4u\\nrx\r\n /0d8\x1b[m".to_vec()), 0..60)) {
             for view in [View::decoded(&text), View::unfolded(&text)].into_iter().flatten() {
                 for position in 0..view.bytes().len() {
                     let (origin, escape) = view.origin(position..position + 1);

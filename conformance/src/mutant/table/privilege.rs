@@ -7,7 +7,7 @@ mutations! {
     // gets as far as its report.
     DELETION_NEEDS_MORE = "LPR-001/deletion-needs-more", "It cannot delete without a role that no document grants it.";
         breaks "LPR-001" "DEL-001" "DEL-003" "DEL-004" "ACT-002" "LPR-002";
-        holes "DEL-006" "DEL-009";
+        holes "DEL-006" "DEL-009" "PRV-009" "RTY-009" "RTY-011";
         says "SecretTaskUpdater";
     DELETES_ITS_TASK = "LPR-002/deletes-its-task", "It deletes its own task when it is done.";
         breaks "LPR-002"; says "it called DELETE";
