@@ -22,6 +22,9 @@ const HEX_OF_8: usize = 16;
 const BASE64_OF_8: usize = 11;
 const BASE32_OF_8: usize = 13;
 
+/// Characters that two secrets of a service share at their beginning where it begins all of them so.
+const SHORTEST_PREFIX: usize = 4;
+
 /// Shorter secrets are compared whole only.
 const SHORTEST_COMPARED: usize = 16;
 
@@ -85,33 +88,64 @@ fn without_colors(text: &str) -> String {
 
 /// Finds a part of a secret, or of an encoding of it, among signs.
 fn scattered(id: &Id, known: &KnownValue, all: &Finder) -> Option<String> {
-    if known.value.len() < SHORTEST_COMPARED {
-        return None;
-    }
-    let plain = bare(&known.value);
-    let agrees = |part: &[u8]| memmem::find(id.bare.as_bytes(), part).is_some();
-    let telling = |part: &[u8]| !part.iter().all(u8::is_ascii_hexdigit) && !is_constant(part, known, all);
-    if plain.as_bytes().windows(AGREEMENT).any(|part| agrees(part) && telling(part))
-        || plain.as_bytes().windows(HEX_AGREEMENT).any(|part| agrees(part) && !is_constant(part, known, all))
+    let value = telling_part(known, all)?;
+    let plain = bare(&value);
+    if common(&id.bare, plain.as_bytes(), AGREEMENT, |part| !is_hex(part) && !is_constant(part, known, all)).is_some()
+        || common(&id.bare, plain.as_bytes(), HEX_AGREEMENT, |part| !is_constant(part, known, all)).is_some()
     {
         return Some("a part of the value, with signs between its characters".to_owned());
     }
-    let hex = hex::encode(&known.value);
-    if hex.as_bytes().windows(HEX_OF_8).any(|part| memmem::find(id.hex.as_bytes(), part).is_some()) {
+    if common(&id.hex, hex::encode(&value).as_bytes(), HEX_OF_8, |_| true).is_some() {
         return Some("a part of the value in hex form".to_owned());
     }
-    let base32 = BASE32_NOPAD.encode(known.value.as_bytes()).to_ascii_lowercase();
-    if base32.as_bytes().windows(BASE32_OF_8).any(|part| memmem::find(id.hex.as_bytes(), part).is_some()) {
+    let base32 = BASE32_NOPAD.encode(value.as_bytes()).to_ascii_lowercase();
+    if common(&id.hex, base32.as_bytes(), BASE32_OF_8, |_| true).is_some() {
         return Some("a part of the value in base32 form".to_owned());
     }
     let base64 = (0..3_usize).any(|before| {
         // Of other alignments the first characters depend on what stands before.
-        let padded = [&b"\0\0\0"[..before], known.value.as_bytes()].concat();
-        let text = URL_SAFE_NO_PAD.encode(padded);
+        let text = URL_SAFE_NO_PAD.encode([&b"\0\0\0"[..before], known.value.as_bytes()].concat());
         let own = bare(text.get([0, 2, 3][before]..).unwrap_or_default());
-        own.as_bytes().windows(BASE64_OF_8).any(agrees)
+        common(&id.bare, own.as_bytes(), BASE64_OF_8, |_| true).is_some()
     });
     base64.then(|| "a part of the value in base64 form".to_owned())
+}
+
+/// Returns where the first `length` bytes stand in `id` and in `value` that both have and that tell something. An id is short and a value may be
+/// long: each part of the id is looked for.
+fn common(id: &str, value: &[u8], length: usize, tells: impl Fn(&[u8]) -> bool) -> Option<(usize, usize)> {
+    let mut parts = id.as_bytes().windows(length).enumerate();
+    parts.find_map(|(start, part)| Some((start, memmem::find(value, part).filter(|_| tells(part))?)))
+}
+
+fn is_hex(part: &[u8]) -> bool {
+    part.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Returns a value with blanks in place of the prefix with which its service begins all that it issues; none where too little is left to be
+/// compared.
+fn telling_part(known: &KnownValue, all: &Finder) -> Option<String> {
+    let others: Vec<&KnownValue> = issued(known, all).collect();
+    let shared = |own: &KnownValue| {
+        let lengths = others.iter().map(|other| own.value.chars().zip(other.value.chars()).take_while(|(one, other)| one == other).count());
+        own.value.chars().take(lengths.max().unwrap_or(0)).collect::<String>()
+    };
+    // The value itself, or what was issued within it.
+    let own = all.values().iter().filter(|own| is_issued(own) && known.value.contains(own.value.as_str()));
+    let prefix = own.map(shared).max_by_key(String::len).filter(|prefix| prefix.len() >= SHORTEST_PREFIX);
+    let rest = prefix.map_or_else(|| known.value.clone(), |prefix| known.value.replace(&prefix, &" ".repeat(prefix.len())));
+    Some(rest).filter(|rest| rest.bytes().filter(|byte| *byte != b' ').count() >= SHORTEST_COMPARED)
+}
+
+fn is_issued(value: &KnownValue) -> bool {
+    matches!(value.kind, SecretKind::LoginSecret | SecretKind::CredentialSecret)
+}
+
+/// Returns the secrets of others that services issued: what is reported is up to the provider, and would make anything constant.
+fn issued<'a>(known: &'a KnownValue, all: &'a Finder) -> impl Iterator<Item = &'a KnownValue> {
+    // The same value is known by several names, and within others.
+    let same = |other: &KnownValue| other.value.contains(known.value.as_str()) || known.value.contains(other.value.as_str());
+    all.values().iter().filter(|other| is_issued(other)).filter(move |other| !same(other))
 }
 
 /// A token's head is public, and a planted personal value has its own rule.
@@ -125,29 +159,18 @@ fn whole(id: &Id, known: &Finder, value: &KnownValue) -> Option<String> {
 }
 
 fn part(credentials_id: &str, known: &KnownValue, all: &Finder) -> Option<String> {
-    if known.value.len() < SHORTEST_COMPARED {
-        return None;
-    }
-    let id = credentials_id.as_bytes();
-    let value = known.value.as_bytes();
-    let agrees = |part: &[u8]| memmem::find(id, part).is_some() && !is_constant(part, known, all);
+    let value = telling_part(known, all)?;
+    let (id, value) = (credentials_id.as_bytes(), value.as_bytes());
     // Eight hexadecimal digits of two random texts agree now and then.
-    let telling = |part: &[u8]| !part.iter().all(u8::is_ascii_hexdigit);
-    let whole = value.windows(AGREEMENT).position(|part| telling(part) && agrees(part));
-    let offset = whole.or_else(|| value.windows(HEX_AGREEMENT).position(agrees))?;
-    let start = id.windows(AGREEMENT).position(|window| window == &value[offset..offset + AGREEMENT])?;
+    let whole = common(credentials_id, value, AGREEMENT, |part| !is_hex(part) && !is_constant(part, known, all));
+    let (start, offset) = whole.or_else(|| common(credentials_id, value, HEX_AGREEMENT, |part| !is_constant(part, known, all)))?;
     let length = value[offset..].iter().zip(&id[start..]).take_while(|(a, b)| a == b).count();
     Some(format!("{length} characters of the value, from its character {}", offset + 1))
 }
 
-/// Tells whether a part says nothing about a value, because another one has it too: the prefix with which a service begins all that it issues.
+/// Tells whether a part says nothing about a value, because another one has it too.
 fn is_constant(part: &[u8], known: &KnownValue, all: &Finder) -> bool {
-    // The same value is known by several names, and within others.
-    let same = |other: &KnownValue| other.value.contains(known.value.as_str()) || known.value.contains(other.value.as_str());
-    // What is reported is up to the provider, and would make anything constant.
-    let issued = |other: &KnownValue| matches!(other.kind, SecretKind::LoginSecret | SecretKind::CredentialSecret);
-    let others = all.values().iter().filter(|other| issued(other) && !same(other));
-    others.into_iter().any(|other| memmem::find(other.value.as_bytes(), part).is_some())
+    issued(known, all).any(|other| memmem::find(other.value.as_bytes(), part).is_some())
 }
 
 fn hash(id: &Id, known: &KnownValue) -> Option<String> {
@@ -241,6 +264,7 @@ mod tests {
         known.add(SecretKind::Output, "token", own);
         known.add(SecretKind::Output, "header", &format!("Bearer {own}"));
         assert_eq!(derivations("brokerkey-b49ad24d", &known), []);
+        assert_eq!(derivations("brokerkey-9b49ad24", &known), [], "by chance it goes on for a character");
         let derived = derivations("brokerkey-9sLq2VbN", &known);
         assert!(derived.iter().any(|one| one.secret.contains('c')), "{derived:?}");
         assert!(derived.iter().all(|one| !one.secret.contains("/d")), "{derived:?}");
