@@ -5,11 +5,14 @@ use super::Mutation;
 mutations! {
     // It tries an undo once too (CRE-012). Without a retry there is no body to compare.
     NEVER_RETRIES = "RTY-001/never", "It tries every call once.";
-        breaks "RTY-001" "CRE-012"; says "none of them accepted";
+        breaks "RTY-001" "CRE-012" "RTY-005" "RTY-007";
+        says "none of them accepted";
     TAKES_429_AS_FINAL = "RTY-001/not-after-429", "It takes 429 as final.";
-        breaks "RTY-001"; says "was answered 429";
+        breaks "RTY-001" "RTY-005" "RTY-007";
+        says "was answered 429";
     TAKES_A_RESET_AS_FINAL = "RTY-001/not-after-a-reset", "It takes a broken connection as final.";
-        breaks "RTY-001"; says "none of them accepted";
+        breaks "RTY-001" "RTY-005" "RTY-007";
+        says "none of them accepted";
     // The job does not end (UPD-005), so it never comes to the undo (CRE-007).
     RETRIES_FOR_EVER = "RTY-004/for-ever", "It tries its report for ever.";
         breaks "RTY-004" "CRE-007" "UPD-005"; says "it still ran";
