@@ -130,7 +130,7 @@ enum Piece {
 fn read(text: &[u8]) -> Piece {
     let escaped = |length, byte, escape| Piece::Escaped { length, bytes: [byte, 0, 0, 0], count: 1, escape };
     match text {
-        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] | [b'\r', rest @ ..] => {
+        [b'\r', b'\n', rest @ ..] | [b'\n' | b'\r', rest @ ..] => {
             let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
             Piece::Nothing { length: text.len() - rest.len() + blanks }
         }
