@@ -29,11 +29,15 @@ mutations! {
         breaks "CRE-002"; says "url is a JSON integer";
     // Names in upper case are not declared (CRE-003).
     UPPER_CASE_KEYS = "CRE-002/upper-case-keys", "It reports the outputs under upper-case names.";
-        breaks "CRE-002" "CRE-003"; says "keys are lower-case";
+        breaks "CRE-002" "CRE-003";
+        holes "CRE-010";
+        says "keys are lower-case";
     FORGETS_WHEN_IT_ROTATES = "CRE-002/forgets-when-rotating", "It leaves a required output out when a secret is rotated.";
         breaks "CRE-002"; says "token is missing";
     PASSES_THE_ANSWER_ON = "CRE-003/passes-the-answer-on", "It reports a field of the third party's answer that it never declared.";
-        breaks "CRE-003"; says "undeclared: token_type";
+        breaks "CRE-003";
+        holes "CRE-002";
+        says "undeclared: token_type";
     TRAILING_BLANK = "CRE-004/trailing-blank", "It reports the credential with a blank at its end.";
         breaks "CRE-004"; says "token has another value";
     CUTS_WHEN_IT_ROTATES = "CRE-004/cuts-when-rotating", "It reports the first 64 characters of the credential when a secret is rotated.";
