@@ -78,7 +78,8 @@ impl Comparison {
     }
 }
 
-fn differences(before: &RunRecord, after: &RunRecord) -> Vec<Difference> {
+/// Returns in what two runs differ: what was judged, by what, and what was selected of it.
+pub fn differences(before: &RunRecord, after: &RunRecord) -> Vec<Difference> {
     let image = |run: &RunRecord| run.image.as_ref().map_or_else(String::new, |image| image.digest.clone());
     let seed = |run: &RunRecord| run.seed.to_string();
     let selection = |run: &RunRecord| run.selection.in_words().unwrap_or_else(|| "everything".into());

@@ -10,13 +10,13 @@ use clap::Args;
 use super::Stop;
 use super::certify::{Certification, Ended, check_profile, now};
 use super::keeping::Keeping;
-use super::output::{Format, OutputArguments, print};
-use super::recorded::{RECORDINGS, read_plan, read_results};
+use super::output::{Format, OutputArguments, exit_code, print, results};
+use super::recorded::{RECORDINGS, has_same_rules, read_plan, read_results};
 use crate::catalog::{Catalog, Profile, RuleId};
 use crate::comparison::{Comparison, human};
 use crate::mutant::table;
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::results::{Record, RecordedRecord, Results, RunRecord};
+use crate::results::{Record, RecordedRecord, RunRecord};
 use crate::ruling::scenario_record;
 use crate::suite::{Features, RecordedPlan, Restored, Suite};
 
@@ -89,21 +89,14 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
     if let Some(out) = &arguments.out {
         keep(arguments, out, &run, &records)?;
     }
-    let results =
-        Results::from_records(std::iter::once(Record::Run(Box::new(run))).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
-    match before {
-        Some(before) => {
-            let comparison = Comparison::between(&before, &results);
-            match arguments.output.format {
-                Format::Json => {
-                    print(&format!("{}\n", serde_json::to_string_pretty(&comparison).context("printing what changed")?))?;
-                }
-                _ => print(&human(&comparison))?,
-            }
-        }
-        None => arguments.output.print(&results)?,
+    let results = results(run, records)?;
+    let Some(before) = before else { return arguments.output.report(&results) };
+    let comparison = Comparison::between(&before, &results);
+    match arguments.output.format {
+        Format::Json => print(&format!("{}\n", serde_json::to_string_pretty(&comparison).context("printing what changed")?))?,
+        _ => print(&human(&comparison))?,
     }
-    Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
+    Ok(exit_code(&results))
 }
 
 /// What this version of hallmark and a recording do not have in common.
@@ -119,7 +112,7 @@ struct Age {
 impl Age {
     fn of(recorded: &RecordedPlan, catalog: &Catalog, features: &Features) -> Self {
         let known = recorded.rules();
-        let same = recorded.run.catalog_digest == Catalog::digest() && recorded.run.features_digest == features.digest();
+        let same = has_same_rules(&recorded.run, features);
         let mut age = Self { newer: Vec::new(), unknown: Vec::new(), same };
         if recorded.run.selection.is_whole() {
             age.newer = catalog.rules.iter().filter(|rule| !known.contains(&rule.id)).map(|rule| rule.id.to_string()).collect();

@@ -11,10 +11,11 @@ use super::Stop;
 use super::certify::{Certification, Ended};
 use super::folder::OutFolder;
 use super::keeping::Keeping;
-use super::output::OutputArguments;
-use super::recorded::{read_plan, read_results};
+use super::output::{OutputArguments, results};
+use super::recorded::{has_same_rules, read_plan, read_results};
 use crate::catalog::Catalog;
-use crate::results::{Record, Results, RunRecord, ScenarioRecord, SelectionRecord};
+use crate::comparison::{Difference, differences};
+use crate::results::{Results, RunRecord, ScenarioRecord, SelectionRecord};
 use crate::suite::{Features, Gathered, Partition, Plan, RecordedPlan, Recordings};
 
 /// What `hallmark merge` takes.
@@ -77,10 +78,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
     whole_plan.write(&folder.recordings()).map_err(|error| Stop::Usage(anyhow!(error)))?;
     copy_recordings(&parts, &plan, &folder)?;
     keeping.save(&records)?;
-    let results =
-        Results::from_records(std::iter::once(Record::Run(Box::new(run))).chain(records)).map_err(|error| Stop::Trouble(anyhow!(error)))?;
-    arguments.output.print(&results)?;
-    Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
+    arguments.output.report(&results(run, records)?)
 }
 
 impl Part {
@@ -99,36 +97,29 @@ impl Part {
     }
 }
 
-/// Everything that has to be the same for two parts to be of one run, in words.
-fn identity(run: &RunRecord) -> Vec<(&'static str, String)> {
-    let selection = SelectionRecord { partition: None, ..run.selection.clone() };
-    let image = run.image.as_ref().map(|image| format!("{} {}", image.id, image.platform)).unwrap_or_default();
-    vec![
-        ("version of hallmark", run.hallmark.clone()),
-        ("catalog", run.catalog_digest.clone()),
-        ("features", run.features_digest.clone()),
-        ("own features", run.own_features.as_ref().map(|own| own.digest.clone()).unwrap_or_default()),
-        ("provider", run.provider.clone()),
-        ("manifest", run.manifest_digest.clone()),
-        ("job_config.json", run.job_config_digest.clone().unwrap_or_default()),
-        ("mode", format!("{:?}", run.mode)),
-        ("image", image),
-        ("command", run.command.clone()),
-        ("executable", run.command_digest.clone()),
-        ("seed", run.seed.to_string()),
-        ("profile", run.profile.to_string()),
-        ("selection", selection.in_words().unwrap_or_default() + if selection.thorough { " thorough" } else { "" }),
-    ]
+/// Tells something about a run.
+type Told = fn(&RunRecord) -> String;
+
+/// Returns in what two parts differ, besides the part that they are: of one run they differ in nothing.
+fn apart(one: &RunRecord, another: &RunRecord) -> Vec<Difference> {
+    let whole = |run: &RunRecord| RunRecord { selection: SelectionRecord { partition: None, ..run.selection.clone() }, ..run.clone() };
+    // What no verdict hangs on where the digests are the same is no difference between two judgements, but is one between parts.
+    let further: [(&'static str, Told); 4] = [
+        ("the mode", |run| format!("{:?}", run.mode)),
+        ("the image", |run| run.image.as_ref().map(|image| format!("{} {}", image.id, image.platform)).unwrap_or_default()),
+        ("the command line", |run| run.command.clone()),
+        ("--thorough", |run| run.selection.thorough.to_string()),
+    ];
+    let further = further.into_iter().map(|(what, told)| Difference { what, before: told(one), after: told(another) });
+    differences(&whole(one), &whole(another)).into_iter().chain(further.filter(|told| told.before != told.after)).collect()
 }
 
 fn check_same_run(parts: &[Part]) -> anyhow::Result<()> {
     let Some((first, others)) = parts.split_first() else { return Ok(()) };
-    let expected = identity(first.results.run());
     for other in others {
-        for ((what, one), (_, another)) in expected.iter().zip(identity(other.results.run())) {
-            anyhow::ensure!(
-                *one == another,
-                "{} and {} are not parts of one run: the {what} is `{one}` in the first and `{another}` in the second; run the parts again alike",
+        if let Some(Difference { what, before, after }) = apart(first.results.run(), other.results.run()).first() {
+            anyhow::bail!(
+                "{} and {} are not parts of one run: {what} is `{before}` in the first and `{after}` in the second; run the parts again alike",
                 first.name(),
                 other.name()
             );
@@ -147,9 +138,8 @@ fn check_same_run(parts: &[Part]) -> anyhow::Result<()> {
 /// What another hallmark found can only be put together by it: rules that this one does not know would be lost.
 fn check_version(parts: &[Part]) -> anyhow::Result<()> {
     let Some(run) = parts.first().map(|part| part.results.run()) else { return Ok(()) };
-    let own = (env!("CARGO_PKG_VERSION"), Catalog::digest(), Features::built_in()?.digest());
     anyhow::ensure!(
-        (run.hallmark.as_str(), run.catalog_digest.as_str(), run.features_digest.as_str()) == (own.0, own.1.as_str(), own.2.as_str()),
+        run.hallmark == env!("CARGO_PKG_VERSION") && has_same_rules(run, &Features::built_in()?),
         "the parts were run by another hallmark ({}), with other rules or features; merge them with that one, or run them again",
         run.hallmark
     );

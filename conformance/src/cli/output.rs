@@ -6,9 +6,10 @@ use anyhow::{Context as _, anyhow};
 use clap::{Args, ValueEnum};
 
 use super::Stop;
+use crate::exit_code;
 use crate::explain::PAGE;
 use crate::report::{self, Style};
-use crate::results::Results;
+use crate::results::{Record, Results, RunRecord};
 
 /// How results are printed.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ pub(super) enum PlainFormat {
 
 impl OutputArguments {
     /// Prints the results.
-    pub(super) fn print(&self, results: &Results) -> Result<(), Stop> {
+    fn print(&self, results: &Results) -> Result<(), Stop> {
         let text = match self.format {
             Format::Human => report::human(results, self.style()),
             Format::Json => report::json(results),
@@ -60,9 +61,26 @@ impl OutputArguments {
         print(&text)
     }
 
+    /// Prints a run's results and returns its exit code.
+    pub(super) fn report(&self, results: &Results) -> Result<u8, Stop> {
+        self.print(results)?;
+        Ok(exit_code(results))
+    }
+
     fn style(&self) -> Style {
         Style { color: colored(), width: columns(), timings: self.timings, verbose: self.verbose }
     }
+}
+
+/// Puts the records of a run together.
+pub(super) fn results(run: RunRecord, records: Vec<Record>) -> Result<Results, Stop> {
+    let records = std::iter::once(Record::Run(Box::new(run))).chain(records);
+    Results::from_records(records).map_err(|error| Stop::Trouble(anyhow!(error)))
+}
+
+/// Returns the exit code of a run; one without an end says nothing.
+pub(super) fn exit_code(results: &Results) -> u8 {
+    results.summary().map_or(exit_code::INCONCLUSIVE, |summary| summary.exit_code)
 }
 
 /// Prints to stdout. A reader that left early, as `head` does, is no trouble.

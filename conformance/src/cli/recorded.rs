@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 
 use super::Stop;
-use crate::results::{FILE_NAME, Results};
-use crate::suite::{RecordedPlan, Recordings};
+use crate::catalog::Catalog;
+use crate::results::{FILE_NAME, Results, RunRecord};
+use crate::suite::{Features, RecordedPlan, Recordings};
 
 /// Name of the folder of recordings within a run's folder.
 pub(super) const RECORDINGS: &str = "recordings";
@@ -18,6 +19,11 @@ pub(super) fn read_plan(folder: &Path) -> Result<(RecordedPlan, Recordings), Sto
     let plan = RecordedPlan::read(&recordings).map_err(|error| Stop::Usage(anyhow!(error)))?;
     let ids = plan.run_ids.clone();
     Ok((plan, Recordings::of_runs(recordings, ids)))
+}
+
+/// Tells whether a run was judged by the rules and features of this hallmark.
+pub(super) fn has_same_rules(run: &RunRecord, features: &Features) -> bool {
+    run.catalog_digest == Catalog::digest() && run.features_digest == features.digest()
 }
 
 /// Reads the results of the run that wrote to `folder`.

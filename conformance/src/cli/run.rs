@@ -14,7 +14,7 @@ use super::contained;
 use super::folder::OutFolder;
 use super::keeping::Keeping;
 use super::machinery::{Machinery, threads};
-use super::output::OutputArguments;
+use super::output::{OutputArguments, results};
 use super::selection::SelectionArguments;
 use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
@@ -22,7 +22,7 @@ use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
 use crate::mutant::table;
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::results::{FORMAT, Mode, Results, RunRecord, SelectionRecord};
+use crate::results::{FORMAT, Mode, RunRecord, SelectionRecord};
 use crate::ruling::scenario_record;
 use crate::suite::{Features, Plan, RecordedPlan, Recordings, Staging, Suite};
 use crate::verdict::Verdict;
@@ -160,10 +160,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         collector.trouble(format!("{error:#}"));
         records = certification.records(collector.gathered(), keeping.scenarios());
     }
-    let results = Results::from_records(std::iter::once(crate::results::Record::Run(Box::new(record))).chain(records))
-        .map_err(|error| Stop::Trouble(anyhow!(error)))?;
-    arguments.output.print(&results)?;
-    Ok(results.summary().map_or(crate::exit_code::INCONCLUSIVE, |summary| summary.exit_code))
+    arguments.output.report(&results(record, records)?)
 }
 
 /// Refuses what makes no sense together, before anything is made.

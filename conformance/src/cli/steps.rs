@@ -10,7 +10,7 @@ use super::output::{PlainFormat, print};
 use crate::exit_code;
 use crate::explain::PAGE;
 use crate::paragraph::wrapped;
-use crate::suite::{Step, Vocabulary};
+use crate::suite::{Features, Step, Vocabulary};
 
 /// What `hallmark steps` takes.
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct StepsArguments {
 
 /// Prints the vocabulary of scenarios.
 pub(super) fn steps(arguments: &StepsArguments) -> Result<u8, Stop> {
-    let vocabulary = Vocabulary::gather();
+    let vocabulary = Vocabulary::gather(&Features::built_in().context("reading the built-in features")?);
     match arguments.format {
         PlainFormat::Human => print(&human(vocabulary.steps()))?,
         PlainFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(vocabulary.steps()).context("printing the steps")?))?,
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn every_step_is_shown_and_no_line_is_too_long() {
-        let vocabulary = Vocabulary::gather();
+        let vocabulary = Vocabulary::gather(&Features::built_in().unwrap());
         let text = human(vocabulary.steps());
         assert!(text.lines().all(|line| line.chars().count() <= PAGE), "{text}");
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");

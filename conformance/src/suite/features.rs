@@ -83,7 +83,7 @@ impl Features {
         if paths.is_empty() {
             return Err(FeatureError::None { path: folder.to_owned() });
         }
-        let vocabulary = Vocabulary::gather();
+        let vocabulary = Vocabulary::gather(&self);
         let mut mistakes = Vec::new();
         let mut seen = BTreeSet::new();
         for path in paths {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
-use gherkin::{Feature, GherkinEnv, StepType};
+use gherkin::StepType;
 use regex::Regex;
 use serde::Serialize;
 
-use super::embedded::FEATURES;
+use super::features::Features;
 use super::world::ProviderWorld;
 
 /// Least likeness, from 0 to 1, at which a step is offered in place of one that there is not.
@@ -37,19 +37,17 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Gathers every step that has a definition.
-    pub fn gather() -> Self {
+    /// Gathers every step that has a definition, with its wordings in `features`.
+    pub fn gather(features: &Features) -> Self {
         let mut steps = of::<<ProviderWorld as WorldInventory>::Given>(StepType::Given, "Given");
         steps.extend(of::<<ProviderWorld as WorldInventory>::When>(StepType::When, "When"));
         steps.extend(of::<<ProviderWorld as WorldInventory>::Then>(StepType::Then, "Then"));
         let mut seen = BTreeSet::new();
-        // A feature that does not parse is found by a test, and has no examples here.
-        let features = FEATURES.iter().filter_map(|(_, text)| Feature::parse(text, GherkinEnv::default()).ok());
-        let features = features.filter_map(|feature| cucumber::feature::Ext::expand_examples(feature).ok());
-        for used in features.flat_map(|feature| feature.rules).flat_map(|rule| rule.scenarios).flat_map(|scenario| scenario.steps) {
+        let scenarios = features.files().iter().flat_map(|file| &file.feature.rules).flat_map(|rule| &rule.scenarios);
+        for used in scenarios.flat_map(|scenario| &scenario.steps) {
             let step = steps.iter_mut().find(|step| step.kind == used.ty && step.regex.is_match(&used.value));
-            if let Some(step) = step.filter(|_| seen.insert(used.value.clone())) {
-                step.examples.push(used.value);
+            if let Some(step) = step.filter(|_| seen.insert(&used.value)) {
+                step.examples.push(used.value.clone());
             }
         }
         Self { steps }
@@ -128,6 +126,7 @@ fn readable(pattern: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::features::FeatureFile;
     use super::*;
 
     #[test]
@@ -147,12 +146,12 @@ mod tests {
 
     #[test]
     fn every_step_is_used_and_every_used_step_is_known() {
-        let vocabulary = Vocabulary::gather();
+        let features = Features::built_in().unwrap();
+        let vocabulary = Vocabulary::gather(&features);
         for step in vocabulary.steps() {
             assert!(!step.examples.is_empty(), "no feature uses `{} {}`", step.keyword, step.phrase);
         }
-        for (path, text) in FEATURES {
-            let feature = cucumber::feature::Ext::expand_examples(Feature::parse(text, GherkinEnv::default()).unwrap()).unwrap();
+        for FeatureFile { path, feature, .. } in features.files() {
             for step in feature.rules.iter().flat_map(|rule| &rule.scenarios).flat_map(|scenario| &scenario.steps) {
                 assert!(vocabulary.find(step.ty, &step.value).is_ok(), "{path}:{}: {}", step.position.line, step.value);
             }
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_pen_is_offered_the_right_step() {
-        let vocabulary = Vocabulary::gather();
+        let vocabulary = Vocabulary::gather(&Features::built_in().unwrap());
         assert_eq!(vocabulary.find(StepType::Then, "the job fails").unwrap().keyword, "Then");
         assert_eq!(vocabulary.find(StepType::Then, "the job failed").unwrap_err(), Some("the job fails"));
         assert_eq!(vocabulary.find(StepType::Given, "the job fails").unwrap_err(), None, "it is a Then");

@@ -19,8 +19,17 @@ impl Line {
     /// Returns the line as text; what is not UTF-8 is replaced, and a cut is told at the end.
     pub(super) fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
-        if self.cut == 0 { text.into_owned() } else { format!("{text} [cut: {} more bytes]", self.cut) }
+        if self.cut == 0 { text.into_owned() } else { format!("{text}{CUT}{}{MORE}", self.cut) }
     }
+}
+
+/// Stands around the number of bytes that were cut.
+const CUT: &str = " [cut: ";
+const MORE: &str = " more bytes]";
+
+/// Tells whether the text of a line says at its end that the rest was cut.
+pub fn is_cut(text: &str) -> bool {
+    text.ends_with(MORE) && text.contains(CUT)
 }
 
 /// Collects the bytes of one line.

@@ -24,6 +24,7 @@ pub use completed::{CompletedJobs, CompletedJobsError};
 pub use environment::{CodeEngineProject, JobEnvironment, SANE_PATH};
 pub use error::LaunchError;
 pub use launcher::{ProcessLauncher, StartPermit, SupervisorCommand};
+pub use line::is_cut;
 pub use network::{NetworkVariables, TrustVariables};
 pub use retention::{RetentionError, retain};
 pub use spec::{JobRun, JobSpec, OutputBound};

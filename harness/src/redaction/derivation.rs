@@ -33,10 +33,11 @@ pub(super) fn derivations(credentials_id: &str, known: &Finder) -> Vec<Derivatio
     let id = Id::new(credentials_id);
     let mut found = Vec::new();
     for value in known.values().iter().filter(|value| compared(value.kind)) {
-        let relation = whole(&id, known, value)
-            .or_else(|| part(credentials_id, value, known))
-            .or_else(|| scattered(&id, value, known))
-            .or_else(|| hash(&id, value));
+        let in_part = || {
+            let telling = telling_part(value, known)?;
+            part(credentials_id, &telling, value, known).or_else(|| scattered(&id, &telling, value, known))
+        };
+        let relation = whole(&id, known, value).or_else(in_part).or_else(|| hash(&id, value));
         found.extend(relation.map(|relation| Derivation { secret: value.name.clone(), relation }));
     }
     found
@@ -58,7 +59,10 @@ impl Id {
     fn new(text: &str) -> Self {
         let texts = std::iter::once(text.as_bytes().to_vec()).chain(View::decoded(text.as_bytes()).map(View::into_bytes)).collect();
         let hex = text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
-        let bare = bare(&without_colors(text));
+        // Colours have letters and digits of their own.
+        let bare = bare(
+            &View::unfolded(text.as_bytes()).map_or_else(|| text.into(), |view| String::from_utf8_lossy(&view.into_bytes()).into_owned()),
+        );
         Self { texts, bare, hex, base64: text.replace('+', "-").replace('/', "_") }
     }
 
@@ -72,30 +76,15 @@ fn bare(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// Returns a text without the sequences that colour it in a terminal, whose letters and digits are not its own.
-fn without_colors(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("\u{1b}[") {
-        plain.push_str(&rest[..at]);
-        let after = &rest[at + 2..];
-        let end = after.find(|character: char| character.is_ascii_alphabetic()).map_or(after.len(), |end| end + 1);
-        rest = &after[end..];
-    }
-    plain.push_str(rest);
-    plain
-}
-
 /// Finds a part of a secret, or of an encoding of it, among signs.
-fn scattered(id: &Id, known: &KnownValue, all: &Finder) -> Option<String> {
-    let value = telling_part(known, all)?;
-    let plain = bare(&value);
+fn scattered(id: &Id, value: &str, known: &KnownValue, all: &Finder) -> Option<String> {
+    let plain = bare(value);
     if common(&id.bare, plain.as_bytes(), AGREEMENT, |part| !is_hex(part) && !is_constant(part, known, all)).is_some()
         || common(&id.bare, plain.as_bytes(), HEX_AGREEMENT, |part| !is_constant(part, known, all)).is_some()
     {
         return Some("a part of the value, with signs between its characters".to_owned());
     }
-    if common(&id.hex, hex::encode(&value).as_bytes(), HEX_OF_8, |_| true).is_some() {
+    if common(&id.hex, hex::encode(value).as_bytes(), HEX_OF_8, |_| true).is_some() {
         return Some("a part of the value in hex form".to_owned());
     }
     let base32 = BASE32_NOPAD.encode(value.as_bytes()).to_ascii_lowercase();
@@ -158,8 +147,7 @@ fn whole(id: &Id, known: &Finder, value: &KnownValue) -> Option<String> {
     Some(if found.encoding == "plain" { "the value itself".to_owned() } else { format!("the value in {} form", found.encoding) })
 }
 
-fn part(credentials_id: &str, known: &KnownValue, all: &Finder) -> Option<String> {
-    let value = telling_part(known, all)?;
+fn part(credentials_id: &str, value: &str, known: &KnownValue, all: &Finder) -> Option<String> {
     let (id, value) = (credentials_id.as_bytes(), value.as_bytes());
     // Eight hexadecimal digits of two random texts agree now and then.
     let whole = common(credentials_id, value, AGREEMENT, |part| !is_hex(part) && !is_constant(part, known, all));
@@ -182,11 +170,9 @@ fn hash(id: &Id, known: &KnownValue) -> Option<String> {
         if id.base64.contains(&base64[..AGREEMENT]) {
             return Some(format!("the head of its {name} in base64"));
         }
-        let anywhere = |text: &str, length: usize, within: &str| {
-            text.as_bytes().windows(length).any(|part| memmem::find(within.as_bytes(), part).is_some())
-        };
-        let part = anywhere(&hex::encode(digest), HEX_AGREEMENT, &id.hex) || anywhere(&base64, BASE64_OF_8, &id.base64);
-        part.then(|| format!("a part of its {name}"))
+        let in_hex = || common(&id.hex, hex::encode(digest).as_bytes(), HEX_AGREEMENT, |_| true);
+        let part = common(&id.base64, base64.as_bytes(), BASE64_OF_8, |_| true).or_else(in_hex);
+        part.map(|_| format!("a part of its {name}"))
     })
 }
 

@@ -1,8 +1,9 @@
 //! Privacy: what stands in metadata. Recorded texts hold marks where secrets stood, so no oracle ever sees one.
 
+use hallmark_harness::job::is_cut;
 use hallmark_harness::redaction::{Mark, SecretKind, marks};
 
-use super::{History, LogLine, Run, Update};
+use super::{History, Run, Update};
 use crate::verdict::Judgement;
 
 /// PRV-001 to PRV-006 and PRV-009 over every job.
@@ -59,8 +60,7 @@ fn repeated(run: &Run<'_>, update: &Update<'_>) -> Vec<String> {
 
 /// Tells whether a job printed more than is kept of a line, or of all lines.
 fn lost(run: &Run<'_>) -> bool {
-    let cut = |line: &LogLine<'_>| line.what.ends_with(" more bytes]") && line.what.contains(" [cut: ");
-    run.outcome.is_some_and(|outcome| outcome.what.dropped_lines > 0) || run.logs.iter().any(cut)
+    run.outcome.is_some_and(|outcome| outcome.what.dropped_lines > 0) || run.logs.iter().any(|line| is_cut(line.what))
 }
 
 /// No secret value in the logs (PRV-003).
