@@ -8,6 +8,7 @@
 //! | [`suite`] | the features, planned, played on stages and judged |
 //! | [`oracle`] | reads recordings and says what they show about a rule |
 //! | [`ruling`], [`verdict`] | from what oracles say to a verdict for each rule |
+//! | [`chaos`] | searches for the fault schedule that breaks a provider |
 //! | [`comparison`] | what two results say differently |
 //! | [`warning`] | what is shown and never counted |
 //! | [`results`] | the one file that every report is rendered from |
@@ -18,6 +19,7 @@
 pub mod catalog;
 #[cfg(test)]
 mod catalog_lint;
+pub mod chaos;
 pub mod chapter;
 pub mod cli;
 pub mod comparison;

@@ -13,7 +13,7 @@ use crate::report::printable;
 use crate::verdict::Verdict;
 
 /// How the bar looks. No colour: `NO_COLOR` needs no thought then.
-const TEMPLATE: &str = "[{elapsed_precise}] {bar:30} {pos}/{len} scenarios{msg}";
+const TEMPLATE: &str = "[{elapsed_precise}] {bar:30} {pos}/{len} {prefix}{msg}";
 
 /// How often the bar's clock moves while no scenario ends.
 const TICK: Duration = Duration::from_millis(250);
@@ -43,6 +43,8 @@ impl Mode {
 /// Counts scenarios and tells a person about it. May be shared: every call is short and takes `&self`.
 pub struct Progress {
     total: u64,
+    /// What is counted, in the plural.
+    what: &'static str,
     counts: Mutex<Counts>,
     shown: Shown,
 }
@@ -63,23 +65,28 @@ enum Shown {
 impl Progress {
     /// Begins to show `total` scenarios.
     pub fn new(total: u64, mode: Mode) -> Self {
+        Self::of("scenarios", total, mode)
+    }
+
+    /// Begins to show `total` of what is named in the plural.
+    pub fn of(what: &'static str, total: u64, mode: Mode) -> Self {
         let shown = match mode {
             Mode::Bar => {
-                let bar = Self::bar(total, ProgressDrawTarget::stderr());
+                let bar = Self::bar(what, total, ProgressDrawTarget::stderr());
                 bar.enable_steady_tick(TICK);
                 Shown::Bar(bar)
             }
             Mode::Lines => Shown::Lines(Mutex::new(Box::new(io::stderr()))),
             Mode::Silent => Shown::Silent,
         };
-        Self { total, counts: Mutex::default(), shown }
+        Self { total, what, counts: Mutex::default(), shown }
     }
 
-    fn bar(total: u64, target: ProgressDrawTarget) -> ProgressBar {
+    fn bar(what: &'static str, total: u64, target: ProgressDrawTarget) -> ProgressBar {
         let style = ProgressStyle::with_template(TEMPLATE);
         let bar = ProgressBar::with_draw_target(Some(total), target);
         // A template that does not parse would cost the bar's looks, not the run. A test holds that it does.
-        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
+        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")).with_prefix(what)
     }
 
     /// Counts a scenario, with its verdict on its own rule.
@@ -102,7 +109,7 @@ impl Progress {
                 bar.set_position(now.finished);
             }
             Shown::Lines(_) if self.tenth(now.finished) > self.tenth(before.finished) && now.finished < self.total => {
-                self.note(&format!("{} of {} scenarios{}", now.finished, self.total, now.in_words()));
+                self.note(&format!("{} of {} {}{}", now.finished, self.total, self.what, now.in_words()));
             }
             Shown::Lines(_) | Shown::Silent => {}
         }
@@ -132,7 +139,7 @@ impl Progress {
             bar.finish_and_clear();
         }
         if matches!(self.shown, Shown::Lines(_)) {
-            self.note(&format!("{} of {} scenarios{}", counts.finished, self.total, counts.in_words()));
+            self.note(&format!("{} of {} {}{}", counts.finished, self.total, self.what, counts.in_words()));
         }
     }
 }
@@ -171,7 +178,8 @@ mod tests {
 
     fn lines(total: u64, run: impl FnOnce(&Progress)) -> Vec<String> {
         let sink = Sink::default();
-        let progress = Progress { total, counts: Mutex::default(), shown: Shown::Lines(Mutex::new(Box::new(sink.clone()))) };
+        let progress =
+            Progress { total, what: "scenarios", counts: Mutex::default(), shown: Shown::Lines(Mutex::new(Box::new(sink.clone()))) };
         run(&progress);
         progress.finish();
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
@@ -209,8 +217,8 @@ mod tests {
 
     #[test]
     fn the_bar_counts() {
-        let bar = Progress::bar(4, ProgressDrawTarget::hidden());
-        let progress = Progress { total: 4, counts: Mutex::default(), shown: Shown::Bar(bar.clone()) };
+        let bar = Progress::bar("scenarios", 4, ProgressDrawTarget::hidden());
+        let progress = Progress { total: 4, what: "scenarios", counts: Mutex::default(), shown: Shown::Bar(bar.clone()) };
         progress.scenario_finished("x", Verdict::Pass);
         progress.scenario_finished("x", Verdict::Fail);
         assert_eq!((bar.position(), bar.message()), (2, ", 1 failed".to_owned()));

@@ -220,6 +220,25 @@ pub(super) struct Order<'run> {
     pub(super) bare_at_once: Option<usize>,
 }
 
+/// Makes an image ready in containers, has something played on its stages, and removes all of it from the engine.
+pub(super) fn with(
+    daemon: Daemon,
+    image: SubjectImage,
+    order: &Order<'_>,
+    resources: &Resources,
+    play: impl AsyncFnOnce(Staging) -> Result<u8, Stop>,
+) -> Result<u8, Stop> {
+    let runtime = resources.runtime.clone();
+    let contained = runtime.block_on(Contained::begin(daemon, image, order.manifest, order.completed, resources))?;
+    let staging = Staging::Container { stages: contained.stages.clone(), provider: Box::new(contained.provider.clone()) };
+    let played = runtime.block_on(async {
+        Box::pin(contained.probe(order)).await?;
+        play(staging).await
+    });
+    runtime.block_on(end(&contained.stages));
+    played
+}
+
 /// What came of playing the suite in containers.
 pub(super) struct Played {
     pub(super) collector: Arc<Collector>,

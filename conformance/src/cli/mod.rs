@@ -1,6 +1,8 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
+mod arena;
 mod certify;
+mod chaos;
 mod cloud;
 mod contained;
 mod doctor;
@@ -17,6 +19,7 @@ mod merge;
 mod mutant_images;
 mod output;
 mod recorded;
+mod replay;
 mod run;
 mod schema;
 mod selection;
@@ -50,6 +53,10 @@ enum Command {
     Judge(judge::JudgeArguments),
     /// Puts the parts of a run that was split with --partition together.
     Merge(merge::MergeArguments),
+    /// Searches for the fault schedule that breaks a provider, and makes it small.
+    Chaos(chaos::ChaosArguments),
+    /// Plays a fault schedule again and tells what happened.
+    Replay(replay::ReplayArguments),
     /// Lists the rules.
     List(list::ListArguments),
     /// Tells everything about one rule.
@@ -95,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => finish(unbroken(|| run::run(&arguments))),
         Command::Judge(arguments) => finish(unbroken(|| judge::judge(&arguments))),
         Command::Merge(arguments) => finish(unbroken(|| merge::merge(&arguments))),
+        Command::Chaos(arguments) => finish(unbroken(|| chaos::chaos(&arguments))),
+        Command::Replay(arguments) => finish(unbroken(|| replay::replay(&arguments))),
         Command::Steps(arguments) => finish(unbroken(|| steps::steps(&arguments))),
         Command::List(arguments) => finish(unbroken(|| list::list(&arguments))),
         Command::Explain(arguments) => finish(unbroken(|| explain::explain(&arguments))),

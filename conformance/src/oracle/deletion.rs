@@ -1,6 +1,6 @@
 //! What a deletion must do, and what it must never claim.
 
-use hallmark_harness::contract::{Action, TaskStatus};
+use hallmark_harness::contract::TaskStatus;
 use hallmark_harness::journal::{EventKind, Operation};
 
 use super::creation::failed_report;
@@ -14,33 +14,20 @@ fn each(history: &History<'_>, rule: &str, judge: impl Fn(&Run<'_>) -> Judgement
 
 /// Returns the credentials that a delete job is to revoke: the one that its id names where the id is the third party's own, and
 /// otherwise what the creation of the same version left. A second credential of that creation is nobody's, which the ledger says.
-pub(super) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
+pub(crate) fn targets<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
     let left = left_by_creation(history, run);
-    let named = creation_of(history, run).and_then(|creation| accepted(creation, "credentials_created")?.facts.credentials_id.as_deref());
+    let report = history.creations_of(run).find_map(|creation| accepted(creation, "credentials_created"));
+    let named = report.and_then(|report| report.facts.credentials_id.as_deref());
     match left.iter().find(|credential| Some(**credential) == named) {
         Some(credential) => vec![credential],
         None => left,
     }
 }
 
-/// Returns the run that created the version which a delete job is for.
-fn creation_of<'history, 'recording>(history: &'history History<'recording>, run: &Run<'_>) -> Option<&'history Run<'recording>> {
-    let version = &history.task(&run.job.task)?.version;
-    let tasks = &history.recording.snapshot.tasks;
-    let creation = tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials)?;
-    history.runs.iter().find(|run| run.job.task == creation.id)
-}
-
 /// Returns the credentials that the creation of the same version left.
 fn left_by_creation<'recording>(history: &History<'recording>, run: &Run<'_>) -> Vec<&'recording str> {
-    let Some(version) = history.task(&run.job.task).map(|task| &task.version) else { return Vec::new() };
-    let creation =
-        history.recording.snapshot.tasks.iter().find(|task| task.version == *version && task.action == Action::CreateCredentials);
-    let Some(creation) = creation else { return Vec::new() };
     history
-        .runs
-        .iter()
-        .filter(|run| run.job.task == creation.id)
+        .creations_of(run)
         .flat_map(|run| run.issued.iter().filter(|issued| !run.revoked.iter().any(|revoked| revoked.what == issued.what)))
         .map(|issued| issued.what)
         .collect()
@@ -121,7 +108,7 @@ pub fn failure_reported(history: &History<'_>, rule: &str) -> Vec<Judgement> {
 
 /// Returns the status of the last revocation where the manifest says that the provider does not submit it for a retry: the
 /// flow chart lets a provider decide so.
-pub(super) fn resigned(history: &History<'_>, run: &Run<'_>) -> Option<u16> {
+pub(crate) fn resigned(history: &History<'_>, run: &Run<'_>) -> Option<u16> {
     let status = run.calls(Operation::Revoke).next_back()?.what.response.as_ref()?.status;
     history.recording.header.not_resubmitted.contains(&status).then_some(status)
 }

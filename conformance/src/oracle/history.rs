@@ -2,7 +2,7 @@
 //!
 //! The main types are [`History`] and [`Run`].
 
-use hallmark_harness::contract::{TaskId, TaskStatus};
+use hallmark_harness::contract::{TaskId, TaskStatus, VersionId};
 use hallmark_harness::journal::{
     Connection, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts,
 };
@@ -51,6 +51,8 @@ pub struct Run<'recording> {
     pub trigger: Option<&'recording str>,
     /// Variables of Secrets Manager's that it was given otherwise, or not at all.
     pub altered: &'recording [String],
+    /// The version that its task is about.
+    pub version: Option<&'recording VersionId>,
     /// How it ended; none when the scenario was cut.
     pub outcome: Option<At<'recording, JobOutcome>>,
     /// Its requests in the order in which they came.
@@ -89,12 +91,13 @@ impl<'recording> History<'recording> {
             let id = event.id;
             match &event.kind {
                 EventKind::Note { text } => note = Some(text.as_str()).filter(|text| !text.is_empty()),
-                EventKind::JobRequested { job, action, trigger, altered } => history.runs.push(Run {
+                EventKind::JobRequested { job, action, trigger, altered, version } => history.runs.push(Run {
                     job,
                     requested: id,
                     action: action.as_deref(),
                     trigger: trigger.as_deref(),
                     altered,
+                    version: version.as_ref().or_else(|| version_of(recording, &job.task)),
                     outcome: None,
                     exchanges: Vec::new(),
                     connections: Vec::new(),
@@ -161,6 +164,15 @@ impl<'recording> History<'recording> {
         self.runs.iter().filter(|run| run.deletes())
     }
 
+    /// Returns the runs that were asked to create the version that another run is about.
+    pub fn creations_of<'history>(
+        &'history self,
+        run: &Run<'_>,
+    ) -> impl Iterator<Item = &'history Run<'recording>> + use<'history, 'recording> {
+        let version = run.version.cloned();
+        self.creations().filter(move |creation| version.is_some() && creation.version == version.as_ref())
+    }
+
     /// Returns a task as it ended; none when it was cancelled.
     pub fn task(&self, id: &TaskId) -> Option<&'recording RecordedTask> {
         self.recording.snapshot.tasks.iter().find(|task| task.id == *id)
@@ -170,6 +182,11 @@ impl<'recording> History<'recording> {
     pub fn alive(&self, credential: &str) -> bool {
         self.recording.snapshot.ledger.iter().any(|entry| entry.credential == credential && entry.alive)
     }
+}
+
+/// Returns the version of a task, as recordings of older versions have it: cancelled ones are gone.
+fn version_of<'recording>(recording: &'recording Recording, task: &TaskId) -> Option<&'recording VersionId> {
+    recording.snapshot.tasks.iter().find(|known| known.id == *task).map(|known| &known.version)
 }
 
 /// Returns why a recording says nothing about a provider that does not trust the run's certificate authority: it fails at its

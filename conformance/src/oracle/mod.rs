@@ -38,6 +38,7 @@ pub use deletion::{
     daily_retries, deleted_again, failure_reported, never_recovers, no_resurrection, nobody_elses, reported_deleted, revoked_then_reported,
     without_credentials_id,
 };
+pub(crate) use deletion::{resigned, targets};
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use image::{declares_a_user, platform, runs_to_its_end, stays_within_its_size, tells_nothing_secret, works_with_least_rights};
@@ -59,14 +60,12 @@ fn or_not_exercised(judgements: Vec<Judgement>, rule: &str, why: &str) -> Vec<Ju
 
 /// What is judged over every scenario, whatever it is about.
 pub fn universal(history: &History<'_>) -> Vec<Judgement> {
-    let oracles: [fn(&History<'_>) -> Vec<Judgement>; 7] = [
-        update::universal,
-        errors::universal,
-        outcome::universal,
-        privacy::universal,
-        privilege::universal,
-        ledger::universal,
-        image::universal,
-    ];
+    let oracles = [conduct, ledger::universal, image::universal];
+    oracles.iter().flat_map(|oracle| oracle(history)).collect()
+}
+
+/// What each job run may and may not do, whatever was done to it: all that is universal but the ledger, which knows one act, and the image.
+pub fn conduct(history: &History<'_>) -> Vec<Judgement> {
+    let oracles = [update::universal, errors::universal, outcome::universal, privacy::universal, privilege::universal];
     oracles.iter().flat_map(|oracle| oracle(history)).collect()
 }

@@ -66,14 +66,18 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
 }
 
 /// Returns what a job printed last: often the only word about why it did nothing else.
-fn last_lines(job: &JobRef, recording: &Recording) -> String {
+pub(crate) fn last_log_lines(job: &JobRef, recording: &Recording) -> Vec<String> {
     let printed = recording.events.iter().filter_map(|event| match &event.kind {
         EventKind::JobLog { job: of, line, .. } if of == job && !line.trim().is_empty() => Some(line),
         _ => None,
     });
-    let mut last: Vec<&String> = printed.rev().take(LAST_LINES).collect();
+    let mut last: Vec<String> = printed.rev().take(LAST_LINES).map(|line| shortened(line)).collect();
     last.reverse();
-    last.into_iter().fold(String::new(), |text, line| format!("{text}\n| {}", shortened(line)))
+    last
+}
+
+fn last_lines(job: &JobRef, recording: &Recording) -> String {
+    last_log_lines(job, recording).into_iter().fold(String::new(), |text, line| format!("{text}\n| {line}"))
 }
 
 fn exchange_in_words(exchange: &Exchange) -> String {

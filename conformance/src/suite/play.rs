@@ -11,44 +11,15 @@ use futures::stream;
 use gherkin::Feature;
 use hallmark_harness::job::{CompletedJobs, retain};
 use hallmark_harness::journal::{EventKind, LogStream};
-use hallmark_harness::stage::{
-    ContainerStages, ImageProvider, Played, ProcessStage, Provider, RecordedStage, Recording, RecordingError, Resources, Stage, StageError,
-};
+use hallmark_harness::stage::{Played, RecordedStage, Recording, RecordingError, Stage, StageError};
 use sha2::{Digest, Sha256};
 
 use super::collect::{Collector, ScenarioOutcome};
 use super::plan::{Plan, Planned};
-use super::setup::{VariantError, header, stage_setup};
+use super::setup::VariantError;
+use super::staging::{Place, Staging};
 use super::world::ProviderWorld;
 use crate::manifest::{Manifest, Variant};
-
-/// Where the scenarios play.
-pub enum Staging {
-    /// Live, with processes.
-    Process {
-        /// What all stages share.
-        resources: Box<Resources>,
-        /// The provider.
-        provider: Provider,
-    },
-    /// Live, with containers.
-    Container {
-        /// What all stages share.
-        stages: ContainerStages,
-        /// The provider.
-        provider: Box<ImageProvider>,
-    },
-}
-
-impl Staging {
-    /// Returns what `CE_REMOVE_COMPLETED_JOBS` says.
-    fn completed(&self) -> CompletedJobs {
-        match self {
-            Self::Process { provider, .. } => provider.completed,
-            Self::Container { provider, .. } => provider.completed,
-        }
-    }
-}
 
 /// Where what happens in a scenario comes from.
 enum Ground {
@@ -221,7 +192,7 @@ impl Suite {
         let opened = match &self.ground {
             Ground::Live(live) => {
                 let variant = &live.variants[planned.variant];
-                live.stage(planned, variant).await.map(|stage| (stage, variant.inputs.clone()))
+                live.staging.open(&live.place(planned, variant)).await.map(|stage| (stage, variant.inputs.clone()))
             }
             Ground::Recorded(recordings) => {
                 recordings.read(&planned.id).map(|recording| (Stage::Recorded(Box::new(RecordedStage::new(recording))), Vec::new()))
@@ -258,21 +229,14 @@ impl Suite {
 }
 
 impl Live {
-    async fn stage(&self, planned: &Planned, variant: &Variant) -> Result<Stage, SuiteError> {
-        let mut setup = stage_setup(&self.manifest, variant, scenario_seed(self.seed, &planned.id))?;
-        if planned.tags.iter().any(|tag| tag == HTTPS) {
-            setup.secure_loopback = true;
+    fn place<'live>(&'live self, planned: &'live Planned, variant: &'live Variant) -> Place<'live> {
+        Place {
+            manifest: &self.manifest,
+            variant,
+            scenario: &planned.id,
+            seed: scenario_seed(self.seed, &planned.id),
+            secure: planned.tags.iter().any(|tag| tag == HTTPS),
         }
-        Ok(match &self.staging {
-            Staging::Process { resources, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup, None);
-                Stage::Process(Box::new(ProcessStage::open((**resources).clone(), provider.clone(), setup, header).await?))
-            }
-            Staging::Container { stages, provider } => {
-                let header = header(&planned.id, &self.manifest, variant, &setup, Some(&provider.facts));
-                Stage::Container(Box::new(stages.open((**provider).clone(), setup, header).await?))
-            }
-        })
     }
 
     /// Keeps what happened, with how the playing went; returns what went wrong.

@@ -56,6 +56,13 @@ impl std::fmt::Debug for ProviderWorld {
 #[error("{0}")]
 pub(super) struct StepTrouble(String);
 
+impl StepTrouble {
+    /// Makes trouble of a sentence.
+    pub(super) fn of(what: String) -> Self {
+        Self(what)
+    }
+}
+
 impl ProviderWorld {
     /// Makes the world of one scenario ready.
     pub(super) fn ready(&mut self, planned: &Planned, stage: Stage, inputs: Vec<DeclaredInput>) {

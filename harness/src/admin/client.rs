@@ -180,8 +180,8 @@ impl AdminClient {
 
     /// Moves the virtual clock ahead; returns what is left when a job is asked for before the end.
     pub async fn advance(&self, by: Duration) -> Result<Duration, AdminError> {
-        let left: ClockAdvanced = self.order(Method::POST, "/clock/advance", &ClockAdvanced { seconds: by.as_secs() }).await?;
-        Ok(Duration::from_secs(left.seconds))
+        let left: ClockAdvanced = self.order(Method::POST, "/clock/advance", &ClockAdvanced::from(by)).await?;
+        Ok(left.into())
     }
 
     /// Puts a note into the journal.

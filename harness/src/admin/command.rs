@@ -1,6 +1,7 @@
 //! Bodies of the admin API that are not already words of the harness.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,22 @@ pub struct TaskList {
 pub struct ClockAdvanced {
     /// Seconds asked for; in the answer, those left because a job is asked for before the end.
     pub seconds: u64,
+    /// And so many nanoseconds: what is due a moment after the last whole second is still due that day.
+    #[serde(default)]
+    pub nanoseconds: u32,
+}
+
+impl From<Duration> for ClockAdvanced {
+    fn from(time: Duration) -> Self {
+        Self { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() }
+    }
+}
+
+impl From<ClockAdvanced> for Duration {
+    fn from(time: ClockAdvanced) -> Self {
+        // Whatever somebody sends: nanoseconds beyond a second are carried, and what is too long is as long as there is.
+        Self::from_secs(time.seconds).saturating_add(Self::from_nanos(u64::from(time.nanoseconds)))
+    }
 }
 
 /// One line of a job's output.
@@ -158,4 +175,18 @@ pub struct Snapshotted {
     pub snapshot: Snapshot,
     /// Ids of the secrets that inputs name.
     pub named_secrets: Vec<SecretId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_time_is_lost() {
+        for time in [Duration::ZERO, Duration::from_millis(60_410), Duration::from_nanos(1), Duration::MAX] {
+            assert_eq!(Duration::from(ClockAdvanced::from(time)), time);
+        }
+        let carried: ClockAdvanced = serde_json::from_str(r#"{"seconds": 1, "nanoseconds": 3000000000}"#).unwrap();
+        assert_eq!(Duration::from(carried), Duration::from_secs(4));
+    }
 }

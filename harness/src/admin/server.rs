@@ -328,8 +328,8 @@ async fn job_ended(State(cloud): Admin, Body(finished): Body<JobFinished>) -> An
 }
 
 async fn advance(State(cloud): Admin, Body(order): Body<ClockAdvanced>) -> Answer<ClockAdvanced> {
-    let left = cloud.advance(Duration::from_secs(order.seconds))?;
-    Ok(Json(ClockAdvanced { seconds: left.as_secs() }))
+    let left = cloud.advance(order.into())?;
+    Ok(Json(left.into()))
 }
 
 async fn note(State(cloud): Admin, Body(note): Body<NoteText>) -> Done {

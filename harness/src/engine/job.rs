@@ -60,7 +60,7 @@ impl Engine {
     pub fn claim(&mut self, constant: &BTreeMap<String, String>) -> Option<JobRequest> {
         self.tick();
         let id = self.queue.pop_front()?;
-        let task = self.tasks.get_mut(&id)?;
+        let task = self.tasks.get_mut(&id).or_else(|| self.cancelled.get_mut(&id))?;
         let job = JobRef { task: id, run: task.runs };
         task.runs += 1;
         let task = task.clone();
@@ -74,13 +74,16 @@ impl Engine {
             action: variables.get("SM_ACTION").cloned(),
             trigger: variables.get("SM_TRIGGER").cloned(),
             altered: self.overrides.set.keys().chain(&self.overrides.unset).cloned().collect(),
+            version: Some(task.version.clone()),
         });
         Some(JobRequest { job, variables, token_file: None })
     }
 
-    /// Puts a task's job in the queue again, as Code Engine's own retry does: same task, same variables.
+    /// Puts a task's job in the queue again, as Code Engine's own retry does: same task, same variables. It knows nothing of a task's being cancelled.
     pub fn rerun(&mut self, task: &TaskId) -> Result<(), EngineError> {
-        self.task(task)?;
+        if !self.cancelled.contains_key(task) {
+            self.task(task)?;
+        }
         self.queue.push_back(task.clone());
         Ok(())
     }
@@ -90,10 +93,11 @@ impl Engine {
         self.tick();
         let now = self.clock.now();
         let deadline = now + self.task_timeout;
-        let status = self.task(&job.task)?.status;
+        let cancelled = self.cancelled.contains_key(&job.task);
+        let queued = !cancelled && self.task(&job.task)?.status == TaskStatus::Queued;
         self.journal.jobs().started(job);
         self.journal.append(EventKind::JobStarted { job: job.clone() });
-        if status == TaskStatus::Queued {
+        if queued {
             let task = self.task_mut(&job.task)?;
             task.status = TaskStatus::Processing;
             task.changed_at = now;
@@ -107,7 +111,7 @@ impl Engine {
     pub fn job_ended(&mut self, job: &JobRef) -> Result<JobStopped, EngineError> {
         self.tick();
         self.journal.jobs().ended(job);
-        if self.cancelled.contains(&job.task) {
+        if self.cancelled.contains_key(&job.task) {
             return Ok(JobStopped::Reported);
         }
         let task = self.task(&job.task)?;

@@ -1,6 +1,6 @@
 //! The engine and what people ask of it: create, rotate, expire and delete secrets, cancel tasks.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,8 @@ pub struct Engine {
     /// Ids in the order of their making, oldest first.
     pub(super) order: Vec<TaskId>,
     pub(super) queue: VecDeque<TaskId>,
-    pub(super) cancelled: BTreeSet<TaskId>,
+    /// Nobody sees these any more, and their jobs run on.
+    pub(super) cancelled: BTreeMap<TaskId, Task>,
     pub(super) retries: Vec<Retry>,
     pub(super) journal: Arc<Journal>,
     service: String,
@@ -83,7 +84,7 @@ impl Engine {
             tasks: BTreeMap::new(),
             order: Vec::new(),
             queue: VecDeque::new(),
-            cancelled: BTreeSet::new(),
+            cancelled: BTreeMap::new(),
             retries: Vec::new(),
             journal,
             service: service.to_owned(),
@@ -191,10 +192,9 @@ impl Engine {
             return Err(EngineError::TaskFinal(id.clone()));
         }
         self.fail(id, Vec::new(), TaskCause::Cancelled);
-        self.tasks.remove(id);
         self.order.retain(|known| known != id);
         self.queue.retain(|queued| queued != id);
-        self.cancelled.insert(id.clone());
+        self.cancelled.extend(self.tasks.remove(id).map(|task| (id.clone(), task)));
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Engine {
 
     /// Tells whether a task was cancelled.
     pub fn is_cancelled(&self, id: &TaskId) -> bool {
-        self.cancelled.contains(id)
+        self.cancelled.contains_key(id)
     }
 
     /// Returns the tasks of all secrets, oldest first.

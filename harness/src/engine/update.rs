@@ -27,7 +27,7 @@ impl Engine {
         self.tick();
         let now = self.clock.now();
         let id = TaskId::from(id);
-        if self.cancelled.contains(&id) {
+        if self.cancelled.contains_key(&id) {
             return Err(UpdateRefused::Cancelled);
         }
         let update_while_queued = self.knobs.update_while_queued;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
-use crate::contract::{SecretId, TaskError, TaskId, TaskStatus};
+use crate::contract::{SecretId, TaskError, TaskId, TaskStatus, VersionId};
 
 /// One entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +80,9 @@ pub enum EventKind {
         /// Variables of Secrets Manager's that the job is given otherwise, or not at all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         altered: Vec<String>,
+        /// The version that the task is about, which is known also when the task was cancelled meanwhile; none in recordings of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<VersionId>,
     },
     /// The launcher started the job.
     JobStarted {

@@ -49,7 +49,7 @@ impl EventKind {
             Self::Note { text } => clean(text),
             Self::FaultsSet { plan } => clean(plan),
             Self::JobEnded { job: _, outcome: JobOutcome { not_started, .. } } => not_started.iter_mut().for_each(clean),
-            Self::JobRequested { job: _, action, trigger, altered: _ } => action.iter_mut().chain(trigger).for_each(clean),
+            Self::JobRequested { job: _, action, trigger, altered: _, version: _ } => action.iter_mut().chain(trigger).for_each(clean),
             Self::Connection(_) | Self::JobStarted { .. } | Self::KillAsked { .. } | Self::ClockAdvanced { .. } => {}
         }
     }

@@ -250,12 +250,13 @@ impl<G: Ground> LiveStage<G> {
         let mut left = DAY;
         while !left.is_zero() {
             let rest = self.client.advance(left).await?;
+            let before = self.jobs;
             self.run_jobs().await?;
-            // A job takes real time, which the engine's clock has gone ahead meanwhile: what is left only ever shrinks.
-            if rest >= left {
+            // What is due already takes nothing of the day. Where nothing ran either, there is nothing more to come.
+            if rest >= left && self.jobs == before {
                 break;
             }
-            left = rest;
+            left = rest.min(left);
         }
         Ok(())
     }

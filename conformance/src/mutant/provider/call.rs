@@ -29,6 +29,10 @@ pub(super) struct Answer {
     pub(super) silent: bool,
     /// Which attempt it answered, from 1; 0 where no more than one was made.
     pub(super) attempts: u32,
+    /// Whether a fresh token was wanted for another attempt, and there was none.
+    pub(super) without_token: bool,
+    /// The statuses of all attempts up to this one.
+    pub(super) statuses: Vec<Option<u16>>,
     /// How long the server asked to be left alone.
     pub(super) wish: Option<Duration>,
 }
@@ -50,6 +54,11 @@ impl Answer {
         if body.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(body).ok() }
     }
 
+    /// Tells whether the attempts so far were answered so.
+    pub(super) fn came_as(&self, statuses: &[Option<u16>]) -> bool {
+        self.statuses == statuses
+    }
+
     /// Returns how it was answered, in words.
     pub(super) fn in_words(&self) -> String {
         self.status.map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"))
@@ -65,7 +74,7 @@ impl Provider {
                 let wish = response.headers().get(RETRY_AFTER).and_then(|value| self.wish(value.to_str().ok()?));
                 let body = response.text().await.ok();
                 // What of an answer was cut may have been anything.
-                Answer { status: Some(status), doubtful: status >= 500 || body.is_none(), body, attempts: 0, wish, silent: false }
+                Answer { status: Some(status), doubtful: status >= 500 || body.is_none(), body, wish, ..Answer::default() }
             }
             Err(error) => {
                 self.log(&format!("WARNING no answer: {}", if error.is_timeout() { "time-out" } else { "the connection broke" }));
@@ -86,10 +95,22 @@ impl Provider {
         }
     }
 
+    /// Reads JSON, tried again also where an answer came in pieces; none where it cannot be had.
+    pub(super) async fn read(&self, attempts: u32, request: impl AsyncFn(u32) -> RequestBuilder) -> Option<Value> {
+        for _ in 0..attempts {
+            let answer = self.patiently(attempts, &request).await;
+            match answer.json() {
+                None if answer.accepted() => pause(FIRST_PAUSE).await,
+                read => return read,
+            }
+        }
+        None
+    }
+
     /// Sends a request until the answer is final, at most so many times: on a slow machine as often as on a fast one. `request` is told how many
     /// attempts went before.
     pub(super) async fn patiently(&self, attempts: u32, request: impl AsyncFn(u32) -> RequestBuilder) -> Answer {
-        let (mut doubtful, mut before, mut wait) = (false, 0, FIRST_PAUSE);
+        let (mut doubtful, mut before, mut wait, mut statuses) = (false, 0, FIRST_PAUSE, Vec::new());
         if self.is(&retry::GETS_FASTER) {
             wait = LONGEST_PAUSE * 5;
         }
@@ -100,6 +121,8 @@ impl Provider {
             answer.doubtful = doubtful;
             before += 1;
             answer.attempts = before;
+            statuses.push(answer.status);
+            answer.statuses.clone_from(&statuses);
             if before >= attempts || !self.again(&answer, before) {
                 return answer;
             }

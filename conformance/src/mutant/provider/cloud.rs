@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::Answer;
 use super::failure::Failure;
 use super::{Provider, pause};
-use crate::mutant::table::{action, create, delete, error, network, privacy, privilege, retry, update};
+use crate::mutant::table::{action, create, delete, error, network, privacy, privilege, retry, schedule, update};
 
 const TOKENS: &str = "https://iam.cloud.ibm.com/identity/token";
 
@@ -115,6 +115,9 @@ impl Provider {
         } else {
             answer
         };
+        if self.is(&schedule::QUOTES_ITS_TOKEN_LATE) && answer.statuses.starts_with(&[Some(502), None]) {
+            self.log(&format!("DEBUG tried with the bearer {}", self.token.borrow()));
+        }
         if answer.accepted() {
             self.log(&format!("INFO reported {}", body["status"].as_str().unwrap_or_default()));
             if self.is(&update::FAILED_AFTER_SUCCESS) && body["status"] != "failed" {
@@ -138,13 +141,19 @@ impl Provider {
         };
         for _ in 0..renewals {
             let old = self.token.borrow().clone();
-            if answer.status != Some(401) || self.sign_in().await.is_err() {
+            if answer.status != Some(401) || self.is(&schedule::KEEPS_AFTER_A_RESET_AND_401) && answer.came_as(&[None, Some(401)]) {
+                break;
+            }
+            if self.sign_in().await.is_err() {
+                answer.without_token = true;
                 break;
             }
             if self.is(&update::FORGETS_ITS_FRESH_TOKEN) {
                 self.token.replace(old);
             }
+            let first = answer.statuses.clone();
             answer = Answer { doubtful: answer.doubtful, ..self.patiently(REPORT, async |attempt| self.update(body, attempt)).await };
+            answer.statuses.splice(0..0, first);
         }
         answer
     }
@@ -221,8 +230,8 @@ impl Provider {
 
     /// Returns the task's status; none where it cannot be read.
     pub(super) async fn task_status(&self) -> Option<String> {
-        let answer = self.patiently(PREPARATION, async |_| self.authorized(Method::GET, &self.task_url())).await;
-        answer.json()?["status"].as_str().map(str::to_owned)
+        let task = self.read(PREPARATION, async |_| self.authorized(Method::GET, &self.task_url())).await;
+        task?["status"].as_str().map(str::to_owned)
     }
 
     /// Returns how many tasks of the secret ended with this status.

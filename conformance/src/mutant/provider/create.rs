@@ -11,7 +11,7 @@ use super::call::Answer;
 use super::failure::{End, Failure};
 use super::inputs::Wishes;
 use super::third_party::{ThirdParty, Token};
-use crate::mutant::table::{crash, create, privacy, rotation, update};
+use crate::mutant::table::{crash, create, privacy, rotation, schedule, update};
 
 impl Provider {
     /// Creates a credential and reports it, or undoes it.
@@ -25,15 +25,15 @@ impl Provider {
             }
         }
         if self.runs_again() {
-            let reported = !self.is(&rotation::FORGETS_ITS_REPORT) && self.task_status().await.as_deref() == Some("credentials_created");
-            if reported {
+            let status = if self.is(&rotation::FORGETS_ITS_REPORT) { None } else { self.task_status().await };
+            let believed = status.is_none() && self.is(&schedule::TRUSTS_WHAT_IT_CANNOT_READ);
+            if believed || status.as_deref() == Some("credentials_created") {
                 self.log("INFO an earlier run of this task has reported its credential");
                 return Ok(());
             }
-            if !self.is(&crash::FORGETS_WHAT_IT_MADE) {
-                for left in self.find(&at, &self.mark()).await {
-                    self.undo(&at, &left).await;
-                }
+            let second = self.variable("JOB_INDEX_RETRY_COUNT") == Some("2");
+            if !self.is(&crash::FORGETS_WHAT_IT_MADE) && !(second && self.is(&schedule::SECOND_KILL_FORGOTTEN)) {
+                self.clear(&at).await?;
             }
         }
         let _lock = if self.is(&rotation::LOCKS_OTHERS_OUT) { Some(self.lock()?) } else { None };
@@ -197,7 +197,10 @@ impl Provider {
             || self.is(&create::KEEPS_AFTER_A_RESET) && answer.status.is_none()
             || self.is(&create::KEEPS_WHEN_LATE) && matches!(answer.status, Some(409 | 412))
             || self.is(&create::KEEPS_ON_THE_THIRD) && answer.attempts == 3
-            || self.is(&create::KEEPS_AFTER_404) && answer.status == Some(404);
+            || self.is(&create::KEEPS_AFTER_404) && answer.status == Some(404)
+            || self.is(&schedule::KEEPS_AFTER_A_SECOND_404) && answer.attempts == 2 && answer.status == Some(404)
+            || self.is(&schedule::KEEPS_AFTER_A_RESET_AND_401) && answer.came_as(&[None, Some(401)])
+            || self.is(&schedule::KEEPS_WITHOUT_A_FRESH_TOKEN) && answer.without_token;
         !not
     }
 }

@@ -6,7 +6,7 @@ use super::Provider;
 use super::call::Answer;
 use super::failure::{End, Failure};
 use super::third_party::ThirdParty;
-use crate::mutant::table::{crash, delete, privilege};
+use crate::mutant::table::{crash, delete, privilege, schedule};
 
 impl Provider {
     /// Revokes the credential and reports that.
@@ -69,6 +69,7 @@ impl Provider {
             Some(409) => self.is(&delete::TAKES_409_AS_DELETED),
             None => self.is(&delete::TAKES_A_RESET_AS_DELETED),
             Some(200..300) => answer.json().is_some(),
+            Some(500..) if self.is(&schedule::GONE_AFTER_A_BREAK_AND_5XX) => answer.statuses.len() == 2 && answer.statuses[0].is_none(),
             Some(500..) => self.is(&delete::TAKES_5XX_AS_DELETED),
             Some(_) => false,
         }
@@ -87,10 +88,15 @@ impl Provider {
 
     async fn report_deleted(&self, at: Option<&ThirdParty>) -> Result<(), End> {
         let answer = self.put(&json!({ "status": "credentials_deleted" })).await;
-        if answer.accepted() || answer.doubtful && self.task_status().await.as_deref() == Some("credentials_deleted") {
+        if answer.accepted() {
             return Ok(());
         }
-        if self.is(&delete::BRINGS_IT_BACK)
+        let status = if answer.doubtful { self.task_status().await } else { None };
+        if status.as_deref() == Some("credentials_deleted") {
+            return Ok(());
+        }
+        let confused = self.is(&schedule::BACK_WHEN_IT_CANNOT_ASK) && answer.doubtful && status.is_none();
+        if (self.is(&delete::BRINGS_IT_BACK) || confused)
             && let Some(at) = at
             && let Ok(wishes) = self.wishes()
         {

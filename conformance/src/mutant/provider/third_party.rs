@@ -9,13 +9,16 @@ use super::call::Answer;
 use super::failure::Failure;
 use super::inputs::{System, Wishes};
 use super::{Provider, pause};
-use crate::mutant::table::{create, delete, error, privacy, privilege, retry, update};
+use crate::mutant::table::{create, delete, error, privacy, privilege, retry, schedule, update};
 
 /// How often a revocation is tried.
 const REVOCATION: u32 = 2;
 
 /// How often a creation is tried.
 const CREATION: u32 = 3;
+
+/// How often the list of credentials is asked for.
+const LIST: u32 = 3;
 
 /// How often an undo is tried: more depends on it.
 const UNDO: u32 = 4;
@@ -87,9 +90,13 @@ impl Provider {
             let answer = self.send(self.creation(at, wishes)).await;
             before += 1;
             let lost = answer.doubtful && (answer.body.is_none() || !answer.accepted());
-            if lost && !self.is(&retry::CREATES_BLINDLY) {
-                for left in self.find(at, &self.mark()).await {
-                    self.undo(at, &left).await;
+            // A credential may stand behind an answer that cannot be read.
+            let unread = lost || answer.accepted() && answer.json().is_none();
+            let looks = !self.is(&retry::CREATES_BLINDLY) && !(before > 1 && self.is(&schedule::LOOKS_ONCE));
+            if unread && looks {
+                match self.clear(at).await {
+                    Err(_) if self.is(&schedule::CREATES_BESIDE_WHAT_IT_CANNOT_SEE) => {}
+                    cleared => cleared?,
                 }
             }
             let again = answer.transient() && !answer.silent || lost && answer.accepted();
@@ -206,16 +213,23 @@ impl Provider {
         gone
     }
 
-    /// Returns the ids of the credentials whose description begins with this.
+    /// Revokes what other attempts of this task have left. Where that cannot be seen, nothing more may be made.
+    pub(super) async fn clear(&self, at: &ThirdParty) -> Result<(), Failure> {
+        let listed = self.read(LIST, async |_| self.call(Method::GET, at, "")).await;
+        let remains = || Failure::new("LEFTOVER_REMAINS", "A credential of a failed attempt may live on, marked with the id of the task.");
+        let listed = listed.ok_or_else(remains)?;
+        for left in listed_in(at, &listed, &self.mark()) {
+            if !self.undo(at, &left).await {
+                return Err(remains());
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the ids of the credentials whose description begins with this, as far as they can be seen.
     pub(super) async fn find(&self, at: &ThirdParty, prefix: &str) -> Vec<String> {
         let listed = self.send(self.call(Method::GET, at, "")).await.json().unwrap_or_default();
-        let (list, description, id) = match at.system {
-            System::Artifactory => ("tokens", "description", "token_id"),
-            System::PagerDuty => ("integrations", "label", "id"),
-        };
-        let listed = listed[list].as_array().cloned().unwrap_or_default();
-        let own = listed.iter().filter(|one| one[description].as_str().unwrap_or_default().starts_with(prefix));
-        own.filter_map(|one| one[id].as_str().map(str::to_owned)).collect()
+        listed_in(at, &listed, prefix)
     }
 
     /// Deletes what the address of an empty id names.
@@ -223,4 +237,15 @@ impl Provider {
         debug_assert!(self.is(&delete::DELETES_THE_COLLECTION));
         self.send(self.call(Method::DELETE, at, "/")).await;
     }
+}
+
+/// Returns the ids of the listed credentials whose description begins with this.
+fn listed_in(at: &ThirdParty, listed: &Value, prefix: &str) -> Vec<String> {
+    let (list, description, id) = match at.system {
+        System::Artifactory => ("tokens", "description", "token_id"),
+        System::PagerDuty => ("integrations", "label", "id"),
+    };
+    let listed = listed[list].as_array().cloned().unwrap_or_default();
+    let own = listed.iter().filter(|one| one[description].as_str().unwrap_or_default().starts_with(prefix));
+    own.filter_map(|one| one[id].as_str().map(str::to_owned)).collect()
 }

@@ -64,9 +64,10 @@ pub mod privacy;
 pub mod privilege;
 pub mod retry;
 pub mod rotation;
+pub mod schedule;
 pub mod update;
 
-/// Returns every mutation, by chapter.
+/// Returns every mutation that a scripted scenario finds, by chapter. What takes a schedule of several faults is in [`schedule`].
 pub fn all() -> impl Iterator<Item = &'static Mutation> {
     [
         create::ALL,
@@ -107,7 +108,7 @@ pub fn detection() -> Option<DetectionRecord> {
 
 /// Returns the mutation with this id.
 pub fn find(id: &str) -> Option<&'static Mutation> {
-    all().find(|mutation| mutation.id == id)
+    all().chain(schedule::ALL).find(|mutation| mutation.id == id)
 }
 
 #[cfg(test)]
@@ -130,7 +131,7 @@ mod tests {
     #[test]
     fn ids_are_unique() {
         let mut seen = BTreeSet::new();
-        for mutation in all() {
+        for mutation in all().chain(schedule::ALL) {
             assert!(seen.insert(mutation.id), "{} stands twice in the table", mutation.id);
         }
     }
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn rows_are_complete_and_name_rules_of_the_catalog() {
         let catalog = Catalog::built_in().unwrap();
-        for mutation in all() {
+        for mutation in all().chain(schedule::ALL) {
             assert_eq!(mutation.breaks.first(), Some(&mutation.rule()), "{} breaks its own rule first", mutation.id);
             assert!(mutation.wrong.ends_with('.') && !mutation.says.is_empty(), "{} says what is wrong", mutation.id);
             for id in mutation.breaks.iter().chain(mutation.holes) {

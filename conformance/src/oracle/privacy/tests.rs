@@ -67,7 +67,13 @@ fn update(facts: UpdateFacts) -> EventKind {
 /// Returns a recording of a job that shows `text` at a place, as a stage with this redactor makes it.
 fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
     let journal = Journal::new(redactor);
-    journal.append(EventKind::JobRequested { job: job(), action: Some("create_credentials".into()), trigger: None, altered: Vec::new() });
+    journal.append(EventKind::JobRequested {
+        job: job(),
+        action: Some("create_credentials".into()),
+        trigger: None,
+        altered: Vec::new(),
+        version: None,
+    });
     let failed = |code: &str, description: &str| UpdateFacts {
         status: Some("failed".into()),
         errors: vec![TaskError { code: code.into(), description: description.into() }],
@@ -249,6 +255,7 @@ fn a_key_within_an_output_goes_astray_although_the_output_is_a_mark() {
             action: Some("create_credentials".into()),
             trigger: None,
             altered: Vec::new(),
+            version: None,
         });
         let misplaced = vec![Misplaced { place: "credentials.payload.url".into(), mark: mark.into() }];
         journal.append(update(UpdateFacts { misplaced, ..UpdateFacts::default() }));

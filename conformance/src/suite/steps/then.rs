@@ -4,6 +4,7 @@ use cucumber::then;
 
 use super::super::world::{ProviderWorld, StepTrouble};
 use crate::catalog::Level;
+use crate::chaos::invariant;
 use crate::oracle::{self, Ended, History};
 use crate::verdict::Judgement;
 
@@ -137,6 +138,12 @@ async fn ends(world: &mut ProviderWorld, how: String) -> Result<(), StepTrouble>
 #[then(regex = r"^all (\d+) failing days were reported and the credential was revoked once$")]
 async fn daily_retries(world: &mut ProviderWorld, failing: usize) -> Result<(), StepTrouble> {
     world.judge(|history| oracle::daily_retries(history, failing)).await
+}
+
+#[then("no invariant is broken")]
+async fn no_invariant_is_broken(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
+    let rule = world.rule.clone();
+    world.judge(|history| invariant::judged_as(&rule, history.recording)).await
 }
 
 /// Says that a part of a must rule only should hold.

@@ -8,6 +8,8 @@ use hallmark_harness::stage::{Alteration, KillMoment, ParameterSource};
 
 use super::super::world::{PREPARATION, ProviderWorld, StepTrouble};
 use super::{answer, unapplied};
+use crate::chaos::play;
+use crate::chaos::schedule::{Schedule, ScheduleParseError};
 
 #[when(regex = r"^Secrets Manager creates (?:the|another) secret$")]
 async fn creates(world: &mut ProviderWorld) -> Result<(), StepTrouble> {
@@ -75,6 +77,14 @@ async fn recovers(world: &mut ProviderWorld, day: u32) -> Result<(), StepTrouble
         world.attempt(done)?;
     }
     Ok(())
+}
+
+#[when("this fault schedule is played")]
+async fn schedule(world: &mut ProviderWorld, #[step] step: &gherkin::Step) -> Result<(), StepTrouble> {
+    let line = step.docstring.as_deref().unwrap_or_default().trim();
+    let schedule: Schedule = line.parse().map_err(|error: ScheduleParseError| StepTrouble::of(error.to_string()))?;
+    let done = play::acts(world.stage()?, &schedule).await;
+    world.attempt(done)
 }
 
 #[when("ten days pass")]

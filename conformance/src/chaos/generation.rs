@@ -1,0 +1,336 @@
+//! Draws schedules: by proptest's strategies, reproducibly, and those first that try what was not tried yet.
+//!
+//! The main type is [`Generator`]. What it draws depends on its seed and on what it drew before, never on how that was played: the same seed
+//! gives the same schedules, however many play at once.
+//!
+//! A schedule's faults form chains: each after the first meets a call that the one before brings about, for there a provider does what it seldom
+//! does. What is drawn seldom so far weighs most: first single faults, then pairs of cause and consequence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use hallmark_harness::fault::{Fault, FaultPhase, FaultPlan, FaultWhen};
+use proptest::prelude::{Just, Strategy};
+use proptest::strategy::{Union, ValueTree as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use sha2::{Digest as _, Sha256};
+
+use super::consequence::{Paths, home};
+use super::kind::{self, Class, Kind, Target, WAIT_IN_ALL, WAIT_OF_ACT};
+use super::schedule::{Act, Deed, Schedule};
+
+/// The weight of what was never drawn; it is divided by the square of how often it was.
+const HEAVIEST: u32 = 10_000;
+
+/// Attempts to add a fault that fits; a schedule that is full already stays as it is.
+const ATTEMPTS: u32 = 20;
+
+/// What is drawn.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// Seed of everything.
+    pub seed: u64,
+    /// Most faults of a schedule.
+    pub most_faults: u32,
+    /// Whether silence is among the faults, and waits are not limited.
+    pub slow: bool,
+    /// The manifest's variants; one without a name where it has none.
+    pub variants: Vec<Option<String>>,
+}
+
+/// A fault as far as it matters for what a provider does about it: where, of which class, whether after the commit.
+type Trait = (Target, Class, bool);
+
+/// Returns what matters of a kind at a target in a phase.
+fn of_kind(kind: &Kind, target: Target, phase: FaultPhase) -> Trait {
+    (target, kind.class(target), phase == FaultPhase::AfterCommit && target.commits())
+}
+
+/// What was drawn: a fault in an act, and the one that brought its call about.
+type Step = (Deed, Option<Trait>, Trait);
+
+/// Draws one schedule after another.
+pub struct Generator {
+    wishes: Wishes,
+    paths: Paths,
+    kinds: Vec<&'static Kind>,
+    drawn: BTreeMap<Step, u32>,
+    index: u64,
+}
+
+/// A fault that may be drawn.
+#[derive(Debug, Clone)]
+struct Offer {
+    step: Step,
+    kind: usize,
+    phase: FaultPhase,
+    call: u32,
+}
+
+impl Generator {
+    /// Starts anew. `paths` says what a provider calls when nothing goes wrong.
+    pub fn new(wishes: Wishes, paths: Paths) -> Self {
+        let kinds = kind::all().iter().filter(|kind| wishes.slow || !kind.slow).collect();
+        Self { wishes, paths, kinds, drawn: BTreeMap::new(), index: 0 }
+    }
+
+    /// Returns the next schedule.
+    pub fn draw(&mut self) -> Schedule {
+        let mut runner = self.runner();
+        let variant = self.wishes.variants[usize::try_from(self.index).unwrap_or(0) % self.wishes.variants.len().max(1)].clone();
+        let seed = self.wishes.seed.wrapping_mul(1_000_003).wrapping_add(self.index) | 1;
+        self.index += 1;
+        let acts = one(&mut runner, &deeds());
+        let mut schedule = Schedule { variant, seed, acts };
+        let mut left = self.wishes.most_faults.max(1);
+        // A creation and a deletion hardly disturb one another: one schedule tries both.
+        for at in self.homes(&mut runner, &schedule) {
+            let length = one(&mut runner, &Union::new_weighted(vec![(1, Just(1)), (5, Just(2)), (5, Just(3))]));
+            left -= self.chain(&mut runner, &mut schedule, at, length.min(left));
+            if left == 0 {
+                break;
+            }
+        }
+        schedule
+    }
+
+    fn runner(&self) -> TestRunner {
+        let digest = Sha256::new().chain_update(self.wishes.seed.to_be_bytes()).chain_update(self.index.to_be_bytes()).finalize();
+        TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &digest))
+    }
+
+    /// Draws an act of each kind in which faults are in force, the creation's first.
+    fn homes(&self, runner: &mut TestRunner, schedule: &Schedule) -> Vec<usize> {
+        let of = |wanted: Deed| -> Vec<(u32, Just<usize>)> {
+            let weight = |deed: Deed| if deed == wanted { 4 } else { 1 };
+            let acts = schedule.acts.iter().enumerate().filter(|(_, act)| home(act.deed) == wanted);
+            acts.map(|(at, act)| (weight(act.deed), Just(at))).collect()
+        };
+        [Deed::Create, Deed::Delete]
+            .into_iter()
+            .map(of)
+            .filter(|acts| !acts.is_empty())
+            .map(|acts| one(runner, &Union::new_weighted(acts)))
+            .collect()
+    }
+
+    /// Adds a chain of faults to an act; returns how many.
+    fn chain(&mut self, runner: &mut TestRunner, schedule: &mut Schedule, at: usize, length: u32) -> u32 {
+        let mut added = 0;
+        let mut cause: Option<Fault> = None;
+        while added < length {
+            let Some(fault) = self.link(runner, schedule, at, cause.as_ref()) else { break };
+            cause = Some(fault);
+            added += 1;
+        }
+        added
+    }
+
+    /// Adds a fault to an act, at a call that its cause brings about. Nothing that would make the provider wait too long.
+    fn link(&mut self, runner: &mut TestRunner, schedule: &mut Schedule, at: usize, cause: Option<&Fault>) -> Option<Fault> {
+        let deed = schedule.acts[at].deed;
+        let offers = self.offers(deed, cause);
+        if offers.is_empty() {
+            return None;
+        }
+        let offers = Union::new_weighted(offers);
+        for _ in 0..ATTEMPTS {
+            let offer = one(runner, &offers);
+            let fault = self.fault(runner, &offer);
+            let hides = |other: &Fault| other.operation == fault.operation && meets(other.when, offer.call);
+            if schedule.acts[at].faults.faults.iter().any(hides) {
+                continue;
+            }
+            schedule.acts[at].faults.faults.push(fault.clone());
+            if self.wishes.slow || fits(schedule) {
+                *self.drawn.entry(offer.step).or_insert(0) += 1;
+                return Some(fault);
+            }
+            schedule.acts[at].faults.faults.pop();
+        }
+        None
+    }
+
+    /// Returns every fault that may follow its cause, weighed: what was drawn seldom, and what is near a commit.
+    fn offers(&self, deed: Deed, cause: Option<&Fault>) -> Vec<(u32, Just<Offer>)> {
+        let home = home(deed);
+        let calls = match cause {
+            Some(cause) => self.paths.consequences(deed, cause),
+            None => {
+                let mut first: Vec<(Target, u32)> = self.paths.of(deed).iter().map(|target| (*target, 1)).collect();
+                first.dedup();
+                // A provider that called nobody: anything may be tried.
+                if first.is_empty() { Target::ALL.map(|target| (target, 1)).to_vec() } else { first }
+            }
+        };
+        let cause = cause.and_then(traits);
+        let mut offers = Vec::new();
+        for (target, call) in calls {
+            for (index, kind) in self.kinds.iter().enumerate() {
+                for phase in kind.phases(target) {
+                    let step = (home, cause, of_kind(kind, target, *phase));
+                    let offer = Offer { step, kind: index, phase: *phase, call };
+                    offers.push((self.weight(deed, &offer), Just(offer)));
+                }
+            }
+        }
+        offers
+    }
+
+    /// Weighs a fault by how seldom it was drawn, and by how much of what it brings about was not drawn yet.
+    fn weight(&self, deed: Deed, offer: &Offer) -> u32 {
+        let (home, cause, own) = offer.step;
+        let (target, class, _) = own;
+        let drawn = self.drawn.get(&offer.step).copied().unwrap_or(0);
+        let seldom = HEAVIEST / (1 + 9 * drawn * drawn);
+        // Each first fault once, before what comes of the others.
+        let seldom = if drawn == 0 && cause.is_none() { seldom * 10 } else { seldom };
+        // Time alone seldom changes anything.
+        let untried = if matches!(class, Class::Late | Class::Limited) { 0 } else { self.untried(deed, home, own, offer) };
+        // Kinds of one class share its weight.
+        let alike = self.kinds.iter().filter(|other| other.class(target) == class && !other.phases(target).is_empty()).count();
+        let near = if target.commits() { 2 } else { 1 };
+        let weight = near * (seldom + HEAVIEST / 4 * untried) / u32::try_from(alike).unwrap_or(1);
+        weight.max(1)
+    }
+
+    /// Counts the faults that may follow another one and never did.
+    fn untried(&self, deed: Deed, home: Deed, own: Trait, offer: &Offer) -> u32 {
+        let cause = self.sample(offer);
+        let mut steps: BTreeSet<Step> = BTreeSet::new();
+        for (target, _) in self.paths.consequences(deed, &cause) {
+            for kind in &self.kinds {
+                for phase in kind.phases(target) {
+                    steps.insert((home, Some(own), of_kind(kind, target, *phase)));
+                }
+            }
+        }
+        u32::try_from(steps.iter().filter(|step| !self.drawn.contains_key(step)).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns an offered fault as it acts on one call.
+    fn sample(&self, offer: &Offer) -> Fault {
+        let (_, _, (target, ..)) = offer.step;
+        let (service, operation) = target.place();
+        Fault { service, operation, when: FaultWhen::Nth(offer.call), phase: offer.phase, what: self.kinds[offer.kind].what.clone() }
+    }
+
+    /// Draws the calls that an offered fault acts on.
+    fn fault(&self, runner: &mut TestRunner, offer: &Offer) -> Fault {
+        let (_, _, (_, class, _)) = offer.step;
+        let nth = FaultWhen::Nth(offer.call);
+        let whens = match class {
+            Class::Killed | Class::Ended => vec![(1, Just(nth))],
+            Class::Final(_) => vec![(2, Just(nth)), (1, Just(FaultWhen::From(offer.call)))],
+            _ if offer.call > 1 => vec![(1, Just(nth))],
+            _ => vec![(4, Just(nth)), (1, Just(FaultWhen::First(2)))],
+        };
+        Fault { when: one(runner, &Union::new_weighted(whens)), ..self.sample(offer) }
+    }
+}
+
+/// Returns what matters of a fault for what a provider does about it.
+fn traits(fault: &Fault) -> Option<Trait> {
+    let target = Target::of(fault.operation)?;
+    Some(of_kind(kind::of(&fault.what)?, target, fault.phase))
+}
+
+/// Tells whether a fault acts on a call.
+fn meets(when: FaultWhen, call: u32) -> bool {
+    match when {
+        FaultWhen::Nth(n) => call == n,
+        FaultWhen::First(n) => call <= n,
+        FaultWhen::From(n) => call >= n,
+        _ => true,
+    }
+}
+
+/// Tells whether a schedule's faults have a careful provider wait no longer than a quick search allows.
+pub fn fits(schedule: &Schedule) -> bool {
+    let wait = |act: &Act| -> Duration {
+        act.faults.faults.iter().map(|fault| kind::of(&fault.what).map_or(Duration::ZERO, |kind| kind.waits(fault.when))).sum()
+    };
+    schedule.acts.iter().all(|act| wait(act) <= WAIT_OF_ACT) && schedule.acts.iter().map(wait).sum::<Duration>() <= WAIT_IN_ALL
+}
+
+/// The acts of a lifecycle: created, perhaps run again, perhaps rotated, mostly deleted, and perhaps some days after that.
+fn deeds() -> impl Strategy<Value = Vec<Act>> {
+    let sometimes = |yes: u32, no: u32| Union::new_weighted(vec![(yes, Just(true)), (no, Just(false))]);
+    (sometimes(1, 5), sometimes(1, 2), sometimes(7, 1), 0..=2_usize).prop_map(|(again, rotated, deleted, days)| {
+        let mut deeds = vec![Deed::Create];
+        deeds.extend(again.then_some(Deed::Rerun));
+        deeds.extend(rotated.then_some(Deed::Rotate));
+        if deleted {
+            deeds.push(Deed::Delete);
+            deeds.extend(std::iter::repeat_n(Deed::Day, days));
+        }
+        deeds.into_iter().map(|deed| Act { deed, faults: FaultPlan::default() }).collect()
+    })
+}
+
+/// Draws one value.
+fn one<T: std::fmt::Debug>(runner: &mut TestRunner, strategy: &impl Strategy<Value = T>) -> T {
+    // These strategies reject nothing, so a tree is always made.
+    match strategy.new_tree(runner) {
+        Ok(tree) => tree.current(),
+        Err(reason) => unreachable!("a strategy without a filter rejected: {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generator(seed: u64, most_faults: u32) -> Generator {
+        let mut paths = Paths::default();
+        paths.note(Deed::Create, vec![Target::Token, Target::GetSecret, Target::Create, Target::UpdateTask]);
+        paths.note(Deed::Delete, vec![Target::Token, Target::GetSecret, Target::Revoke, Target::UpdateTask]);
+        let variants = vec![Some("one".to_owned()), Some("two".to_owned())];
+        Generator::new(Wishes { seed, most_faults, slow: false, variants }, paths)
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_and_another_seed_something_else() {
+        let lines = |seed| {
+            let mut generator = generator(seed, 6);
+            (0..50).map(|_| generator.draw().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(lines(1), lines(1));
+        assert_ne!(lines(1), lines(2));
+    }
+
+    #[test]
+    fn every_schedule_reads_back_keeps_its_limits_and_takes_turns_with_variants() {
+        for most in [1, 6] {
+            let mut generator = generator(7, most);
+            for index in 0..400 {
+                let schedule = generator.draw();
+                assert_eq!(schedule.to_string().parse::<Schedule>().unwrap(), schedule);
+                assert!((1..=most as usize).contains(&schedule.faults().count()), "{schedule}");
+                assert!(fits(&schedule), "{schedule}");
+                assert_eq!(schedule.variant.as_deref(), Some(if index % 2 == 0 { "one" } else { "two" }));
+            }
+        }
+    }
+
+    #[test]
+    fn every_first_fault_is_tried_soon_and_pairs_of_cause_and_consequence_after_that() {
+        let mut generator = generator(3, 6);
+        for _ in 0..300 {
+            generator.draw();
+        }
+        let tried: BTreeSet<&Step> = generator.drawn.keys().collect();
+        let all: BTreeSet<Step> = [Deed::Create, Deed::Delete]
+            .into_iter()
+            .flat_map(|deed| generator.offers(deed, None))
+            .map(|(_, Just(offer))| offer.step)
+            .collect();
+        let telling = |step: &&Step| !matches!(step.2.1, Class::Late | Class::Limited);
+        let missing: Vec<&Step> = all.iter().filter(telling).filter(|step| !tried.contains(step)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let pairs = tried.iter().filter(|(_, cause, _)| cause.is_some()).count();
+        // Drawn blindly, as many schedules try a third of these.
+        // Were all drawn alike, 300 schedules would try 390.
+        assert!(pairs > 500, "{pairs} pairs were tried");
+    }
+}

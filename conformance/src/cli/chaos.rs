@@ -1,0 +1,306 @@
+//! `hallmark chaos`.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+
+use super::arena::{SubjectArguments, Subjected, arena};
+use super::certify::Ended;
+use super::output::{PlainFormat, print};
+use super::run::until_ended;
+use super::{Stop, tell};
+use crate::catalog::{Catalog, Profile};
+use crate::chaos::generation::{Generator, Wishes};
+use crate::chaos::invariant::Counted;
+use crate::chaos::report::{ChaosReport, FindingRecord};
+use crate::chaos::scenario;
+use crate::chaos::search::{Effort, Player, Searched, Trial, weightiest};
+use crate::chaos::shrink::{CONFIRMATIONS, SHRINK_LIMIT, Shrunk, holds, shrink};
+use crate::chaos::story;
+use crate::exit_code;
+use crate::manifest::Manifest;
+use crate::progress::{Mode as ProgressMode, Progress};
+use crate::verdict::Verdict;
+
+/// Most findings of one rule that are shrunk: the first shows most of what is wrong.
+const SHRUNK_OF_RULE: usize = 3;
+
+/// A search ends by itself.
+const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
+
+/// What `hallmark chaos` takes.
+#[derive(Debug, Args)]
+pub(super) struct ChaosArguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// Schedules that are played.
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
+    runs: u64,
+    /// Seed of the search: the same seed draws the same schedules.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Most faults of a schedule.
+    #[arg(long, value_name = "K", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
+    max_faults: u32,
+    /// After this time no further schedule is begun.
+    #[arg(long, value_name = "LIMIT", default_value = "30m", value_parser = humantime::parse_duration)]
+    time: Duration,
+    /// Also lets services fall silent, and limits no wait: a search for hours.
+    #[arg(long)]
+    slow: bool,
+    /// Schedules that play at once.
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=512))]
+    jobs: u16,
+    /// Which rules fail the provider.
+    #[arg(long, value_enum, default_value_t = Profile::Resilient)]
+    profile: Profile,
+    /// Folder for the report and the recordings of what was found.
+    #[arg(long, value_name = "DIR", default_value = "hallmark-chaos")]
+    out: PathBuf,
+    /// Keeps the first finding as a scenario in this file, for `hallmark run --features`.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Form of the report on stdout.
+    #[arg(long, value_enum, default_value_t)]
+    format: PlainFormat,
+    /// Shows no progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Searches and prints what was found; returns the exit code.
+pub(super) fn chaos(arguments: &ChaosArguments) -> Result<u8, Stop> {
+    let manifest = arguments.subject.manifest()?;
+    let catalog = Catalog::built_in().context("reading the built-in catalog; this is a defect of hallmark, please report it")?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("making the folder {}; choose one with --out that you may write to", arguments.out.display()))
+        .map_err(Stop::Usage)?;
+    if let Some(path) = &arguments.save {
+        check_save(path)?;
+    }
+    let subject = arguments.subject.clone();
+    arena(&subject, &manifest, usize::from(arguments.jobs), arguments.seed, async |subjected| {
+        search(arguments, &manifest, &catalog, &subjected).await
+    })
+}
+
+fn check_save(path: &Path) -> Result<(), Stop> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() && path.extension().is_some_and(|end| end == "feature") {
+        return Ok(());
+    }
+    Err(Stop::Usage(anyhow!("--save {}: give a file of a folder that exists, ending in .feature", path.display())))
+}
+
+/// Returns which of a manifest's rules fail the provider: those of the profile, but for what is waived today.
+pub(super) fn counted(catalog: &Catalog, profile: Profile, manifest: &Manifest) -> Counted {
+    let today = time::OffsetDateTime::now_utc().date();
+    let waivers = manifest.waivers.iter().filter(|waiver| profile != Profile::Hardened && waiver.expires >= today);
+    Counted::new(catalog, profile, &waivers.map(|waiver| waiver.rule.as_str()).collect::<Vec<_>>())
+}
+
+async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catalog, subjected: &Subjected) -> Result<u8, Stop> {
+    let counted = counted(catalog, arguments.profile, manifest);
+    let player = &subjected.player;
+    let progress = Progress::of("schedules", arguments.runs, ProgressMode::choose(arguments.quiet));
+    let (paths, plain) = player.calibrate(arguments.seed).await;
+    let mut searched = Searched::default();
+    let mut memory = None;
+    let wishes =
+        Wishes { seed: arguments.seed, most_faults: arguments.max_faults, slow: arguments.slow, variants: player.arena().variants() };
+    // What fails without any fault would fail in each schedule, and says all that they could.
+    let broken: Vec<Trial> = plain.into_iter().filter(|trial| says_something(trial, &counted)).collect();
+    let ended = if broken.is_empty() {
+        let mut generator = Generator::new(wishes, paths);
+        let effort = Effort { runs: arguments.runs, at_once: usize::from(arguments.jobs), time_limit: arguments.time };
+        let tenth = (arguments.runs / 10).max(1);
+        let mut early = None;
+        let mut finished = 0_u64;
+        let searching = async {
+            searched = player
+                .search(&mut generator, effort, &counted, |trial, failed| {
+                    finished += 1;
+                    if finished == tenth {
+                        early = peak_memory();
+                    }
+                    let verdict = match (failed, trial.findings.trouble.is_empty()) {
+                        (true, _) => Verdict::Fail,
+                        (_, false) => Verdict::Inconclusive,
+                        _ => Verdict::Pass,
+                    };
+                    progress.scenario_finished(&format!("schedule {}: {}", trial.index, trial.schedule), verdict);
+                    ControlFlow::Continue(())
+                })
+                .await;
+            Ok(())
+        };
+        // The search ends by itself; this is for whoever does not want to wait for it.
+        let ended = until_ended(searching, NO_LIMIT).await?;
+        memory = early.zip(peak_memory());
+        ended
+    } else {
+        searched.add_plain(broken, &counted);
+        Ended::Whole
+    };
+    let mut findings = Vec::new();
+    let ended = match ended {
+        Ended::Whole => {
+            let shrinking = async {
+                shrunk(player, &counted, &searched, &progress, &mut findings).await;
+                Ok(())
+            };
+            until_ended(shrinking, NO_LIMIT).await?
+        }
+        cut => cut,
+    };
+    progress.finish();
+    let mut records = Vec::new();
+    for (number, (shrunk, others)) in findings.iter().enumerate() {
+        records.push(record(arguments, catalog, shrunk, *others, number));
+    }
+    if let (Some(path), Some((first, _))) = (&arguments.save, findings.first()) {
+        let schedule = crate::chaos::schedule::Schedule { variant: None, seed: 0, ..first.schedule.clone() };
+        scenario::save(path, "OWN-001", &format!("{}: {}", first.judgement.rule, first.judgement.actual), &schedule)
+            .map_err(|error| Stop::Trouble(anyhow!(error)))?;
+        tell(&format!("hallmark: saved the first finding as {}; tag its rule with an id of your own", path.display()));
+    }
+    let (exit_code, conclusion) = conclude(arguments, &searched, &records, ended);
+    let report = ChaosReport {
+        hallmark: env!("CARGO_PKG_VERSION").to_owned(),
+        provider: manifest.name.clone(),
+        manifest: arguments.subject.manifest.display().to_string(),
+        subject: subjected.command.clone(),
+        mode: arguments.subject.mode(),
+        seed: arguments.seed,
+        profile: arguments.profile,
+        most_faults: arguments.max_faults,
+        slow: arguments.slow,
+        asked: arguments.runs,
+        played: searched.played,
+        failed: searched.failed.len() as u64,
+        findings: records,
+        coverage: ChaosReport::rows(&searched.coverage, arguments.slow),
+        jobs: searched.jobs,
+        seconds: searched.time.as_secs_f64(),
+        per_minute: searched.per_minute(),
+        at_once: usize::from(arguments.jobs),
+        own_share: searched.own_share(),
+        undecidable: searched.undecidable,
+        excused: searched.excused,
+        uncounted: searched.uncounted.into_iter().collect(),
+        troubled: searched.troubled,
+        memory,
+        exit_code,
+        conclusion,
+    };
+    let json = serde_json::to_string_pretty(&report).context("writing the report as JSON")? + "\n";
+    let path = arguments.out.join("chaos.json");
+    std::fs::write(&path, &json).with_context(|| format!("keeping the report in {}; check the free space", path.display()))?;
+    print(&match arguments.format {
+        PlainFormat::Human => report.human(),
+        PlainFormat::Json => json,
+    })?;
+    Ok(exit_code)
+}
+
+fn says_something(trial: &Trial, counted: &Counted) -> bool {
+    !trial.findings.trouble.is_empty() || weightiest(&trial.findings, counted).is_some()
+}
+
+/// Shrinks what failed: for each rule the smallest schedule first, then those that do not hold the same faults. Returns each with the number of others
+/// that hold its faults. What is found stays when this is given up.
+async fn shrunk(player: &Player, counted: &Counted, searched: &Searched, progress: &Progress, found: &mut Vec<(Shrunk, u64)>) {
+    let mut failed: Vec<&Trial> = searched.failed.iter().collect();
+    failed.sort_by_key(|trial| (trial.schedule.faults().count(), trial.index));
+    for trial in failed {
+        let Some(judgement) = weightiest(&trial.findings, counted) else { continue };
+        let of_rule = |shrunk: &Shrunk| shrunk.judgement.rule == judgement.rule;
+        if let Some((_, others)) = found.iter_mut().find(|(shrunk, _)| of_rule(shrunk) && holds(&trial.schedule, &shrunk.schedule)) {
+            *others += 1;
+            continue;
+        }
+        if found.iter().filter(|(shrunk, _)| of_rule(shrunk)).count() >= SHRUNK_OF_RULE {
+            if let Some((_, others)) = found.iter_mut().find(|(shrunk, _)| of_rule(shrunk)) {
+                *others += 1;
+            }
+            continue;
+        }
+        progress.note(&format!("shrinking schedule {} ({})", trial.index, judgement.rule));
+        if let Some(shrunk) = shrink(player, counted, trial, SHRINK_LIMIT).await {
+            // Two schedules may come to the same.
+            match found
+                .iter_mut()
+                .find(|(known, _)| known.schedule.acts == shrunk.schedule.acts && known.judgement.rule == shrunk.judgement.rule)
+            {
+                Some((_, others)) => *others += 1,
+                None => found.push((shrunk, 0)),
+            }
+        }
+    }
+}
+
+/// Makes the record of a finding, and keeps the recording that shows it.
+fn record(arguments: &ChaosArguments, catalog: &Catalog, shrunk: &Shrunk, others: u64, number: usize) -> FindingRecord {
+    let rule = catalog.rule(shrunk.judgement.rule.as_str());
+    let judgement = shrunk.judgement.clone();
+    let mut told = "its recording was not kept".to_owned();
+    if let Some(recording) = &shrunk.recording {
+        told = story::tell(recording, &judgement.evidence);
+        let path = arguments.out.join(format!("finding-{}.ndjson", number + 1));
+        if let Err(error) = recording.write(&path) {
+            tell(&format!("hallmark: {error}"));
+        }
+    }
+    FindingRecord {
+        rule: judgement.rule.as_str().to_owned(),
+        level: rule.map_or(crate::catalog::Level::Info, |rule| rule.level),
+        requirement: rule.map_or_else(String::new, |rule| rule.requirement.clone()),
+        schedule: shrunk.schedule.to_string(),
+        faults: shrunk.schedule.faults().count(),
+        from: shrunk.from,
+        confirmed: (shrunk.confirmed, CONFIRMATIONS),
+        tried: shrunk.tried,
+        expected: judgement.expected,
+        actual: judgement.actual,
+        story: told,
+        others,
+        replay: arguments.subject.again(&shrunk.schedule),
+    }
+}
+
+fn conclude(arguments: &ChaosArguments, searched: &Searched, findings: &[FindingRecord], ended: Ended) -> (u8, String) {
+    let played = searched.played;
+    let seen = format!("{played} schedules of seed {}", arguments.seed);
+    if ended == Ended::Interrupted {
+        return (exit_code::INTERRUPTED, format!("Interrupted after {seen}: {} of them broke the provider.", searched.failed.len()));
+    }
+    if !searched.failed.is_empty() {
+        let rules: std::collections::BTreeSet<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        let rules = rules.into_iter().collect::<Vec<_>>().join(", ");
+        return (exit_code::NOT_CONFORMANT, format!("Broken: {} of {seen} broke the provider ({rules}).", searched.failed.len()));
+    }
+    if let Some((index, reason)) = searched.troubled.first() {
+        return (
+            exit_code::INCONCLUSIVE,
+            format!("Inconclusive: {} of {seen} say nothing; schedule {index}: {reason}.", searched.troubled.len()),
+        );
+    }
+    if searched.cut {
+        let limit = humantime::format_duration(arguments.time);
+        return (
+            exit_code::INCONCLUSIVE,
+            format!("Inconclusive: {seen} were survived, and the time limit of {limit} came before the other {}.", arguments.runs - played),
+        );
+    }
+    (exit_code::CONFORMANT, format!("Survived: {seen} broke no rule that profile {} counts.", arguments.profile))
+}
+
+/// Returns the most memory that this process has had so far, in MiB.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kibibytes| kibibytes / 1024)
+}
