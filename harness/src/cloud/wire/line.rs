@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::http::uri;
@@ -135,6 +135,8 @@ pub(in crate::cloud) struct Line {
     pub(super) proxy: bool,
     /// The fault that acted on its TLS handshake.
     pub(super) handshake_fault: OnceLock<String>,
+    /// Hosts that it was asked for over a connection without TLS, each of which is a connection of its own to faults.
+    pub(super) visited: Mutex<Vec<Target>>,
 }
 
 impl Line {
@@ -151,7 +153,18 @@ impl Line {
             tunnelled: Some(target),
             proxy: false,
             handshake_fault: OnceLock::new(),
+            visited: Mutex::default(),
         })
+    }
+
+    /// Tells whether a request is the first for its host.
+    pub(super) fn visits(&self, target: &Target) -> bool {
+        let mut visited = self.visited.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !visited.contains(target);
+        if first {
+            visited.push(target.clone());
+        }
+        first
     }
 
     pub(in crate::cloud) fn journal(&self) -> &Journal {
