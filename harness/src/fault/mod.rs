@@ -74,8 +74,9 @@
 //! that nobody listens: the system refuses the connection (ECONNREFUSED), and nobody counts it, so its window is counted from when the plan was set.
 //! The proxy answers 502 then, and an address that all share resets.
 //!
-//! To a third party behind the TCP proxy a connection also takes `bandwidth`, `gather` and the kills, and `cut_body` and `reset_mid_body`, which count
-//! the bytes that go to the job. There `refuse`, of `every` connection, has the service itself refuse what it is asked.
+//! Where a third party is behind the TCP proxy, faults of `third_party.connect` act on such third parties alone. There a connection also takes
+//! `bandwidth`, `gather` and the kills, and `cut_body` and `reset_mid_body`, which count the bytes that go to the job; `refuse`, of `every`
+//! connection, has the service itself refuse what it is asked.
 //!
 //! `lookup` is a question for the address of a service's host, where names lead to the cloud (in containers). It takes `dns(..)`: the name does not
 //! exist, the name server fails, or there is no answer. Who asks again counts again.

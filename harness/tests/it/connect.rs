@@ -1,9 +1,10 @@
 //! Connections that a whole fake cloud refuses, and plans that it cannot carry out.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 
-use hallmark_harness::stage::{StageSetup, ThirdPartySetup};
+use hallmark_harness::stage::{StageSetup, TcpServiceSetup, ThirdPartySetup};
 use reqwest::Method;
 use tokio::net::TcpStream;
 
@@ -11,6 +12,23 @@ use crate::fake::Fake;
 
 fn setup() -> StageSetup {
     StageSetup { third_parties: vec![ThirdPartySetup::simulated("tokens", "artifactory")], ..StageSetup::default() }
+}
+
+/// A real service of another protocol, of which nothing is asked here.
+fn over_tcp(name: &str) -> ThirdPartySetup {
+    let nothing = || vec!["true".to_owned()];
+    let tcp = TcpServiceSetup {
+        address: "127.0.0.1:9".to_owned(),
+        list: nothing(),
+        exists: Vec::new(),
+        revoke: nothing(),
+        refuse: nothing(),
+        recover: nothing(),
+        environment: BTreeMap::new(),
+        directory: None,
+        time_limit_milliseconds: 10_000,
+    };
+    ThirdPartySetup { name: name.to_owned(), preset: None, spec: None, hosts: Vec::new(), service: None, tcp: Some(tcp) }
 }
 
 fn address(url: &str) -> SocketAddr {
@@ -61,6 +79,22 @@ async fn an_outage_begins_and_ends_by_itself() {
     }
     // Neither an end nor another set-up waits for who cannot come.
     fake.admin.set_up(&setup()).await.expect("it is set up again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_third_party_behind_the_tcp_proxy_connections_to_others_are_left_alone() {
+    let setup = StageSetup {
+        third_parties: vec![ThirdPartySetup::simulated("tokens", "artifactory"), over_tcp("database")],
+        ..StageSetup::default()
+    };
+    let (fake, addresses) = Fake::with(&setup).await;
+    plan(&fake, "third_party.connect@every refuse").await;
+    assert_eq!(knock(&addresses.third_parties["tokens"]).await, Ok(()));
+    let (status, body) = fake.admin_call(Method::PUT, "/faults", "text/plain", "third_party.connect@window:0ms.. refuse").await;
+    assert!(status == 400 && body["error"].as_str().is_some_and(|error| error.contains("leave the window out")), "{body}");
+    plan(&fake, "third_party.connect@every reset").await;
+    let answer = fake.http.get(&addresses.third_parties["tokens"]).send().await.expect("its connections are not meant");
+    assert_ne!(answer.status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

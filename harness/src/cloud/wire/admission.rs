@@ -46,7 +46,7 @@ pub(super) async fn to_only(line: &Line) -> Admission {
 async fn admit(line: &Line, services: &[Service], host: &str) -> Admission {
     let mut acting: Vec<Acting> = Vec::new();
     let mut of = None;
-    for service in services {
+    for service in services.iter().filter(|service| line.wiring.connections_count(service)) {
         let own = line.wiring.faults().next(service, Operation::Connect);
         if !own.is_empty() {
             of.get_or_insert(service);

@@ -14,7 +14,7 @@ use super::halt::Halt;
 use super::record::Record;
 use super::router::Router;
 use crate::fault::FaultBook;
-use crate::journal::{Delivery, EventKind, Journal};
+use crate::journal::{Delivery, EventKind, Journal, Service};
 
 /// Looks at services that cannot tell of themselves, and journals what has changed there.
 pub trait Lookout: Send + Sync {
@@ -72,6 +72,12 @@ impl Wiring {
     /// Returns the journal.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// Tells whether faults of a service's connections act on those that end here: where third parties are behind the TCP proxy, which is what a
+    /// lookout is for, those of third parties are meant for them alone.
+    pub(super) fn connections_count(&self, service: &Service) -> bool {
+        self.lookout.is_none() || !matches!(service, Service::ThirdParty(_))
     }
 
     /// Returns the fault book.

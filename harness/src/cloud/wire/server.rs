@@ -86,7 +86,7 @@ impl WireServer {
 
     /// Refuses connections where the plan has the one service behind this listener refuse them; where several share it, faults act later.
     pub(in crate::cloud) fn follow(&self, plan: &FaultPlan) {
-        let Some(service) = &self.service else { return };
+        let Some(service) = self.service.as_ref().filter(|service| self.wiring.connections_count(service)) else { return };
         if let Err(error) = self.door.refuse(&self.runtime, plan.outages(service)) {
             let address = self.address();
             self.wiring.trouble(format!("have connections to {address} refused, or no longer: {error}; reset the fake cloud"));
