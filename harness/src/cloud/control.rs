@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::access::ACCESS;
+use super::advice::{advice, unfit};
 use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::iam::TokenSigner;
@@ -17,8 +18,8 @@ use super::lateness::Lateness;
 use super::sockets::{Layout, Sockets};
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService, FaultWhat, FaultWhen};
-use crate::journal::{EventKind, JobRef, Journal, Operation};
+use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService, FaultWhat};
+use crate::journal::{EventKind, JobRef, Journal};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
 /// Why an order cannot be carried out.
@@ -61,51 +62,6 @@ pub enum CloudError {
         /// Which credential.
         credential: String,
     },
-}
-
-/// Says what a service has instead of what a fault wants of it.
-fn advice(fault: &Fault) -> &'static str {
-    match (&fault.service, fault.operation) {
-        (FaultService::ThirdParty, Operation::Connect) => {
-            "connect takes delay, stall, close, reset and, to a third party behind the TCP proxy, cut_body, reset_mid_body, bandwidth, gather and the \
-             kills, all without a phase, and refuse of every connection or of those of a window"
-        }
-        (_, Operation::Connect) => {
-            "connect takes delay, stall, close and reset, without a phase, and refuse of every connection or of those of a window"
-        }
-        (_, Operation::Lookup) => "lookup takes dns(..) alone, without a phase",
-        (_, Operation::Handshake) => "handshake takes certificate(..) alone",
-        (FaultService::SecretsManager, _) => {
-            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
-             cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone, dns(..) on lookup, and bandwidth and \
-             refuse on connect"
-        }
-        (FaultService::Iam, _) => {
-            "iam has token and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone, dns(..) on lookup, and bandwidth \
-             and refuse on connect"
-        }
-        (FaultService::ThirdParty, _) => {
-            "third_party has create, revoke, list, get and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone, \
-             dns(..) on lookup, and bandwidth and refuse on connect"
-        }
-    }
-}
-
-/// Says why a fault that acts elsewhere cannot act on what is set up.
-fn unfit(fault: &Fault, contents: &Contents, names: bool) -> Option<&'static str> {
-    if fault.is_of_lookup() && !names {
-        return Some(
-            "on loopback no name is looked up; play it where the fake cloud runs as a container (--image), or use connect with refuse instead",
-        );
-    }
-    if fault.needs_tcp_proxy() && contents.tcp_services.is_empty() {
-        return Some("no third party is behind the TCP proxy; of the connections to others use delay, stall, close, reset or refuse");
-    }
-    let counts = fault.what == FaultWhat::Refuse && fault.when != FaultWhen::Every && fault.service == FaultService::ThirdParty;
-    if counts && !contents.tcp_services.is_empty() {
-        return Some("a service behind the TCP proxy refuses every connection, or none; leave the window out");
-    }
-    None
 }
 
 /// A secret that is to be created, as the admin API asks for it.
@@ -282,7 +238,7 @@ impl Cloud {
         let current = self.current()?;
         let names = current.sockets.has_names();
         for fault in &plan.faults {
-            if let Some(advice) = unfit(fault, &current.contents, names) {
+            if let Some(advice) = unfit(fault, !current.contents.tcp_services.is_empty(), names) {
                 return Err(CloudError::Unfit { fault: Box::new(fault.clone()), advice });
             }
         }
