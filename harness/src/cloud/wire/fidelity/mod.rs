@@ -171,7 +171,12 @@ impl Bench {
         match seen {
             Ok(seen) => Proof { kind, proved: seen.is(&what), observed: seen.in_words() },
             Err(error) => {
-                let proved = what == FaultWhat::Refuse && error.kind() == io::ErrorKind::ConnectionRefused;
+                let proved = match what {
+                    FaultWhat::Refuse => error.kind() == io::ErrorKind::ConnectionRefused,
+                    // It may come before the client has looked at its new connection.
+                    FaultWhat::Reset => error.kind() == io::ErrorKind::ConnectionReset,
+                    _ => false,
+                };
                 Proof { kind, proved, observed: error.to_string() }
             }
         }
