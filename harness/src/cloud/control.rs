@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::access::ACCESS;
+use super::advice::{advice, unfit};
 use super::certificates::Authority;
 use super::contents::{Contents, SetupError};
 use super::iam::TokenSigner;
@@ -39,6 +40,14 @@ pub enum CloudError {
     /// A fault names an operation that its service does not have, so it would never act.
     #[error("the fault plan cannot be carried out: `{0}` can never act; {advice}", advice = advice(.0))]
     Misplaced(Box<Fault>),
+    /// A fault could act, but not on what is set up.
+    #[error("the fault plan cannot be carried out: `{fault}` can never act here; {advice}")]
+    Unfit {
+        /// The fault.
+        fault: Box<Fault>,
+        /// Why not, and what to do instead.
+        advice: &'static str,
+    },
     /// What was asked makes no sense for a real service.
     #[error("the third party {0} is a real service, where hallmark makes nothing; let a job create a credential")]
     Real(String),
@@ -53,20 +62,6 @@ pub enum CloudError {
         /// Which credential.
         credential: String,
     },
-}
-
-fn advice(fault: &Fault) -> &'static str {
-    match fault.service {
-        FaultService::SecretsManager => {
-            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
-             cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone"
-        }
-        FaultService::Iam => "iam has token and other, and no task to cancel or expire; certificate(..) acts on handshake alone",
-        FaultService::ThirdParty => {
-            "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on handshake alone; connect \
-             takes delay, stall, close, reset, cut_body, reset_mid_body, bandwidth, gather and the kills without a phase, and refuse of every connection"
-        }
-    }
 }
 
 /// A secret that is to be created, as the admin API asks for it.
@@ -241,7 +236,14 @@ impl Cloud {
             return Err(CloudError::Misplaced(Box::new(fault.clone())));
         }
         let current = self.current()?;
-        let refuses = plan.faults.iter().any(|fault| fault.what == FaultWhat::Refuse);
+        let names = current.sockets.has_names();
+        for fault in &plan.faults {
+            if let Some(advice) = unfit(fault, !current.contents.tcp_services.is_empty(), names) {
+                return Err(CloudError::Unfit { fault: Box::new(fault.clone()), advice });
+            }
+        }
+        let of_third_parties = |fault: &&Fault| fault.service == FaultService::ThirdParty && fault.what == FaultWhat::Refuse;
+        let refuses = plan.faults.iter().any(|fault| of_third_parties(&fault));
         for service in &current.contents.tcp_services {
             service.refuse(refuses).await.map_err(SetupError::from)?;
         }

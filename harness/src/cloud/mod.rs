@@ -3,6 +3,7 @@
 //! The main type is [`Cloud`].
 
 mod access;
+mod advice;
 mod answer;
 pub mod certificates;
 mod contents;

@@ -8,8 +8,10 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRAN
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::{Body as _, Frame, Incoming};
 
+use super::admission::{self, Admission};
 use super::answer::Answer;
 use super::backend::{Handled, Received};
+use super::control::SocketEnd;
 use super::halt::Halt;
 use super::injection::{self, Outcome, Way};
 use super::line::{Line, Target};
@@ -33,11 +35,20 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let proxied = if line.proxy {
         match proxy::judge(&line, &request) {
             proxy::Decision::Serve(target) => Some(target),
+            proxy::Decision::Tunnel(target) => {
+                let refused = admitted(&line, &target).await?;
+                return Ok(refused.unwrap_or_else(|| proxy::grant(&line, target)));
+            }
             proxy::Decision::Answer(response) => return Ok(response),
         }
     } else {
         None
     };
+    if let Some(target) = arriving(&line, &request, proxied.as_ref())
+        && let Some(refused) = admitted(&line, &target).await?
+    {
+        return Ok(refused);
+    }
     let (head, body) = request.into_parts();
     let expects_go_ahead = head.headers.contains_key(EXPECT);
     let (mut arrival, port) = Arrival::open(&line, head, proxied, head_at);
@@ -53,13 +64,13 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let fits = arrival.read(body, expects_go_ahead).await?;
     let Some(backend) = backend else {
         let handled = nobody(&arrival.record().received.host);
-        return arrival.leave(Outcome { handled, way: Way::Whole });
+        return arrival.leave(Outcome::whole(handled));
     };
     let record = arrival.record_mut();
     let operation = record.operation;
     if !fits {
         let handled = backend.refuse(&record.received, StatusCode::PAYLOAD_TOO_LARGE);
-        return arrival.leave(Outcome { handled, way: Way::Whole });
+        return arrival.leave(Outcome::whole(handled));
     }
     if line.wiring.halt.holds() {
         record.facts = backend.refuse(&record.received, StatusCode::SERVICE_UNAVAILABLE).facts;
@@ -69,14 +80,46 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
         // What is alive when the provider reports is looked at before the report takes effect.
         line.wiring.look(&record.received.body).await;
     }
-    let outcome = match line.wiring.faults().next(&record.service, operation) {
-        None => Outcome { handled: injection::handled(&*backend, &record.received).await, way: Way::Whole },
-        Some(fault) => {
-            record.suffers(&fault);
-            injection::act(&*backend, fault, &mut arrival).await
-        }
+    let acting = line.wiring.faults().next(&record.service, operation);
+    let outcome = if acting.is_empty() {
+        Outcome::whole(injection::handled(&*backend, &record.received).await)
+    } else {
+        record.suffers(&acting);
+        injection::act(&*backend, &acting, &mut arrival).await
     };
     arrival.leave(outcome)
+}
+
+/// Returns the host whose connection begins with a request's head: nothing before it told whom it is for.
+fn arriving(line: &Line, request: &Request<Incoming>, proxied: Option<&Target>) -> Option<Target> {
+    if line.tls || line.tunnelled.is_some() || line.router.only().is_some() {
+        return None;
+    }
+    let target = proxied.cloned().unwrap_or_else(|| addressed(request.headers(), request.uri()));
+    line.visits(&target).then_some(target)
+}
+
+/// Lets faults act on a connection that a request's head begins. Returns what is answered where nobody is to be found.
+async fn admitted(line: &Arc<Line>, target: &Target) -> Result<Option<Response<Answer>>, Severed> {
+    match admission::to_host(line, target).await {
+        Admission::Granted => Ok(None),
+        Admission::Refused if line.proxy => Ok(Some(proxy::unreachable(line, target))),
+        Admission::Refused => {
+            line.control.end(SocketEnd::Reset);
+            Err(Severed)
+        }
+        Admission::Silent => std::future::pending().await,
+        Admission::Ends(how) => {
+            line.control.end(how);
+            Err(Severed)
+        }
+    }
+}
+
+/// Returns the host that a request names itself.
+fn addressed(headers: &HeaderMap, uri: &http::Uri) -> Target {
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
+    named.map(Target::parse).or_else(|| uri.authority().map(Target::of_authority)).unwrap_or_else(|| Target::parse(""))
 }
 
 /// The answer where no service is routed.
@@ -98,10 +141,7 @@ impl<'a> Arrival<'a> {
     /// Starts the record of a request; also returns the port that it was sent to, for the router.
     fn open(line: &'a Arc<Line>, head: http::request::Parts, proxied: Option<Target>, head_at: u64) -> (Self, Option<u16>) {
         line.activity.request_began();
-        let target = proxied.or_else(|| line.tunnelled.clone()).unwrap_or_else(|| {
-            let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-            named.map(Target::parse).or_else(|| head.uri.authority().map(Target::of_authority)).unwrap_or_else(|| Target::parse(""))
-        });
+        let target = proxied.or_else(|| line.tunnelled.clone()).unwrap_or_else(|| addressed(&head.headers, &head.uri));
         let received = Received {
             connection: line.number,
             tls: line.tls,
@@ -111,6 +151,7 @@ impl<'a> Arrival<'a> {
             query: head.uri.query().map(str::to_owned),
             headers: head.headers,
             body: Bytes::new(),
+            clock_skew: 0,
         };
         let record = Record {
             received,
@@ -202,34 +243,53 @@ impl<'a> Arrival<'a> {
     /// Hands the answer to the HTTP library, or ends the connection.
     fn leave(mut self, outcome: Outcome) -> Result<Response<Answer>, Severed> {
         let Some(mut record) = self.record.take() else { return Err(Severed) };
-        let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way } = outcome;
+        let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way, changes } = outcome;
         record.applied = applied;
         record.facts = facts;
         record.attribute(self.line.journal().jobs());
-        record.intended = match way {
-            Way::Whole => Delivery::Complete,
-            Way::Cut { after, reset: false } => Delivery::Cut { after: after as u64 },
-            Way::Cut { after, reset: true } => Delivery::ResetMidBody { after: after as u64 },
-            Way::Sever { reset: false } => Delivery::Closed,
-            Way::Sever { reset: true } => Delivery::Reset,
-        };
         let control = &self.line.control;
-        if let Way::Sever { reset } = way {
-            control.sever(record, reset);
+        if let Way::Sever(end) = way {
+            record.intended = if end == SocketEnd::Reset { Delivery::Reset } else { Delivery::Closed };
+            control.sever(record, end);
             return Err(Severed);
         }
         // The HTTP library sets the length that the body has, and must not find another.
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
         record.response = Some(Sent { status: status.as_u16(), headers: header_texts(&headers), body: body.clone() });
-        control.answer(record);
-        Ok(match way {
+        let (pace, body) = (changes.pace, changes.fill_up(&mut headers, body));
+        let cut = match way {
             Way::Cut { after, reset } => {
+                let most = body.len().saturating_sub(1);
+                Some((usize::try_from(after).unwrap_or(most).min(most), reset))
+            }
+            Way::Whole | Way::Sever(_) => None,
+        };
+        let alteration = changes.alteration(body.len(), cut.is_some());
+        record.intended = match (cut, &alteration) {
+            (Some((after, true)), _) => Delivery::ResetMidBody { after: after as u64 },
+            (Some((after, false)), _) => Delivery::Cut { after: after as u64 },
+            // To its reader it ends before its end.
+            (None, altered) if altered.ends_connection() => Delivery::Cut { after: altered.chunk.unwrap_or(body.len()) as u64 },
+            (None, _) => Delivery::Complete,
+        };
+        let ends = alteration.ends_connection();
+        control.answer(record, alteration);
+        let mut answer = match cut {
+            Some((after, reset)) => {
                 control.end_with_reset(reset);
                 Answer::cut(self.line, status, headers, &body, after)
             }
-            Way::Whole | Way::Sever { .. } => Answer::whole(self.line, status, headers, body),
-        })
+            None if ends => {
+                control.end_with_reset(false);
+                Answer::cut(self.line, status, headers, &body, body.len())
+            }
+            None => Answer::whole(self.line, status, headers, body),
+        };
+        if let Some(pace) = pace {
+            answer.body_mut().slow_down(pace);
+        }
+        Ok(answer)
     }
 }
 
