@@ -38,7 +38,7 @@ impl Paths {
         // What only an undo, a look or a question would call: after those that are made anyway.
         let extra = |target: Target| (target, usual(target) + 1);
         match (kind.class(target), target) {
-            (Class::Killed, _) => rerun(path, target, last),
+            (Class::Killed, _) => rerun(path, target, last, lost),
             (Class::Final(Some(401)), Target::UpdateTask) => vec![extra(Target::Token), again, extra(Target::Revoke)],
             // Nobody who knows the answer to be final tries again or asks.
             (Class::Final(Some(400 | 404)) | Class::Ended, Target::UpdateTask) => vec![extra(Target::Revoke)],
@@ -65,13 +65,18 @@ pub fn home(deed: Deed) -> Deed {
 }
 
 /// Returns the calls of the run after a kill: what changes something, and what a leftover makes it do. What comes before that went well once.
-fn rerun(path: &[Target], target: Target, call: u32) -> Vec<(Target, u32)> {
+fn rerun(path: &[Target], target: Target, call: u32, done: bool) -> Vec<(Target, u32)> {
     let until = path
         .iter()
         .enumerate()
         .filter(|(_, one)| **one == target)
         .nth(call.saturating_sub(1) as usize)
         .map_or(path.len(), |(at, _)| at + 1);
+    // A run that was killed before it changed anything leaves nothing: the next is like any first.
+    let changed = path[..until.saturating_sub(1)].iter().any(|target| target.commits()) || done && target.commits();
+    if !changed {
+        return Vec::new();
+    }
     let before = |target: Target| count(&path[..until], target);
     let mut calls: Vec<(Target, u32)> = Vec::new();
     let commits = path.iter().copied().filter(|target| target.commits());
@@ -115,6 +120,7 @@ mod tests {
 
     #[test]
     fn after_a_kill_the_calls_begin_anew() {
+        assert_eq!(after(Deed::Create, "third_party.create@nth:1 before_commit kill_job"), []);
         let calls = after(Deed::Create, "third_party.create@nth:1 after_commit kill_job");
         assert!(calls.contains(&(Target::List, 2)) && calls.contains(&(Target::Create, 2)));
         assert!(calls.contains(&(Target::UpdateTask, 1)) && calls.contains(&(Target::GetTask, 1)) && calls.contains(&(Target::Revoke, 1)));

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hallmark_harness::fault::{Fault, FaultPhase, FaultPlan, FaultWhen};
+use hallmark_harness::fault::{Fault, FaultPhase, FaultPlan, FaultWhat, FaultWhen, Millionths};
 use proptest::prelude::{Just, Strategy};
 use proptest::strategy::{Union, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -21,6 +21,9 @@ use super::schedule::{Act, Deed, Schedule};
 
 /// The weight of what was never drawn; it is divided by the square of how often it was.
 const HEAVIEST: u32 = 10_000;
+
+/// Every other call.
+const HALF: Millionths = Millionths::new(500_000);
 
 /// Attempts to add a fault that fits; a schedule that is full already stays as it is.
 const ATTEMPTS: u32 = 20;
@@ -141,6 +144,9 @@ impl Generator {
             if schedule.acts[at].faults.faults.iter().any(hides) {
                 continue;
             }
+            // What is left to chance is left to the same chance again.
+            schedule.acts[at].faults.seed =
+                if matches!(fault.when, FaultWhen::Chance(_)) { schedule.seed } else { schedule.acts[at].faults.seed };
             schedule.acts[at].faults.faults.push(fault.clone());
             if self.wishes.slow || fits(schedule) {
                 *self.drawn.entry(offer.step).or_insert(0) += 1;
@@ -183,10 +189,10 @@ impl Generator {
         let (target, class, _) = own;
         let drawn = self.drawn.get(&offer.step).copied().unwrap_or(0);
         let seldom = HEAVIEST / (1 + 9 * drawn * drawn);
-        // Each first fault once, before what comes of the others.
-        let seldom = if drawn == 0 && cause.is_none() { seldom * 10 } else { seldom };
+        // Each first fault once, before what comes of the others; what only another fault brings about, before what happens anyway.
+        let seldom = if drawn == 0 && cause.is_none() { seldom * 10 } else { seldom * interest(own) };
         // Time alone seldom changes anything.
-        let untried = if matches!(class, Class::Late | Class::Limited) { 0 } else { self.untried(deed, home, own, offer) };
+        let untried = if is_dull(class) { 0 } else { self.untried(deed, home, own, offer) };
         // Kinds of one class share its weight.
         let alike = self.kinds.iter().filter(|other| other.class(target) == class && !other.phases(target).is_empty()).count();
         let near = if target.commits() { 2 } else { 1 };
@@ -194,7 +200,7 @@ impl Generator {
         weight.max(1)
     }
 
-    /// Counts the faults that may follow another one and never did.
+    /// Weighs the faults that may follow another one and never did.
     fn untried(&self, deed: Deed, home: Deed, own: Trait, offer: &Offer) -> u32 {
         let cause = self.sample(offer);
         let mut steps: BTreeSet<Step> = BTreeSet::new();
@@ -205,7 +211,7 @@ impl Generator {
                 }
             }
         }
-        u32::try_from(steps.iter().filter(|step| !self.drawn.contains_key(step)).count()).unwrap_or(u32::MAX)
+        steps.iter().filter(|step| !self.drawn.contains_key(step)).map(|(_, _, own)| interest(*own)).sum()
     }
 
     /// Returns an offered fault as it acts on one call.
@@ -221,11 +227,33 @@ impl Generator {
         let nth = FaultWhen::Nth(offer.call);
         let whens = match class {
             Class::Killed | Class::Ended => vec![(1, Just(nth))],
-            Class::Final(_) => vec![(2, Just(nth)), (1, Just(FaultWhen::From(offer.call)))],
-            _ if offer.call > 1 => vec![(1, Just(nth))],
-            _ => vec![(4, Just(nth)), (1, Just(FaultWhen::First(2)))],
+            Class::Final(_) if self.kinds[offer.kind].what != FaultWhat::ExpireToken => {
+                vec![(2, Just(nth)), (1, Just(FaultWhen::From(offer.call)))]
+            }
+            // It keeps its own count of calls.
+            Class::Limited if matches!(self.kinds[offer.kind].what, FaultWhat::RateLimit { .. }) => vec![(1, Just(FaultWhen::Every))],
+            Class::Failing | Class::Silent | Class::Passing if offer.call == 1 => {
+                let half = FaultWhen::Chance(HALF);
+                let outage = FaultWhen::Window { from_milliseconds: 0, to_milliseconds: Some(700) };
+                vec![(8, Just(nth)), (2, Just(FaultWhen::First(2))), (1, Just(half)), (1, Just(outage))]
+            }
+            _ => vec![(1, Just(nth))],
         };
         Fault { when: one(runner, &Union::new_weighted(whens)), ..self.sample(offer) }
+    }
+}
+
+/// Time, and being asked for it, seldom change anything.
+fn is_dull(class: Class) -> bool {
+    matches!(class, Class::Odd | Class::Limited)
+}
+
+/// Returns how much is to be learnt from a fault that another one brings about: most where the call itself is seldom made.
+fn interest((target, class, _): Trait) -> u32 {
+    match target {
+        _ if is_dull(class) => 0,
+        Target::Revoke | Target::List | Target::Get | Target::GetTask | Target::Token => 3,
+        Target::Create | Target::UpdateTask | Target::GetSecret => 1,
     }
 }
 
@@ -325,7 +353,7 @@ mod tests {
             .flat_map(|deed| generator.offers(deed, None))
             .map(|(_, Just(offer))| offer.step)
             .collect();
-        let telling = |step: &&Step| !matches!(step.2.1, Class::Late | Class::Limited);
+        let telling = |step: &&Step| !is_dull(step.2.1);
         let missing: Vec<&Step> = all.iter().filter(telling).filter(|step| !tried.contains(step)).collect();
         assert!(missing.is_empty(), "{missing:?}");
         let pairs = tried.iter().filter(|(_, cause, _)| cause.is_some()).count();

@@ -116,8 +116,8 @@ pub enum Class {
     Ended,
     /// The job ends, and is run again.
     Killed,
-    /// Nothing but time.
-    Late,
+    /// The right answer, late or in a form that is allowed and rare.
+    Odd,
 }
 
 /// What a fault costs the provider in waiting.
@@ -171,11 +171,17 @@ impl Kind {
             FaultWhat::Status { status: 429, .. } => Class::Limited,
             FaultWhat::Status { status, .. } if self.cost == Cost::Final => Class::Final((target == Target::UpdateTask).then_some(*status)),
             FaultWhat::Status { .. } | FaultWhat::GatewayHtml { .. } => Class::Failing,
-            FaultWhat::CutBody { .. } | FaultWhat::ResetMidBody { .. } | FaultWhat::InvalidJson => Class::Unreadable,
+            FaultWhat::CutBody { .. }
+            | FaultWhat::ResetMidBody { .. }
+            | FaultWhat::InvalidJson
+            | FaultWhat::MalformedChunk
+            | FaultWhat::WrongLength { .. } => Class::Unreadable,
+            FaultWhat::RateLimit { .. } => Class::Limited,
             FaultWhat::CancelTask | FaultWhat::ExpireTask => Class::Ended,
             what if what.kills() => Class::Killed,
-            FaultWhat::Delay { .. } => Class::Late,
-            _ => Class::Silent,
+            FaultWhat::ExpireToken => Class::Final((target == Target::UpdateTask).then_some(401)),
+            FaultWhat::Stall | FaultWhat::Close | FaultWhat::Reset | FaultWhat::HalfOpen => Class::Silent,
+            _ => Class::Odd,
         }
     }
 
@@ -200,8 +206,10 @@ impl Kind {
         match when {
             FaultWhen::Nth(n) => self.wait(n),
             FaultWhen::First(n) => (1..=n).map(|attempt| self.wait(attempt)).sum(),
+            FaultWhen::Chance(_) => self.wait(1) * 2,
+            FaultWhen::Window { to_milliseconds: Some(to), .. } => self.wait(1) * 2 + Duration::from_millis(to),
             // As long as a provider tries; schedules that are to be quick have none of these that is worth an attempt.
-            _ => self.wait(1) * 4,
+            FaultWhen::From(_) | FaultWhen::Every | FaultWhen::Window { .. } => self.wait(1) * 4,
         }
     }
 }
@@ -243,6 +251,20 @@ fn kinds() -> Vec<Kind> {
         plain("killed after the answer", FaultWhat::KillJobAfterReply, Cost::Final, Moments::After, 2),
         plain("delay", FaultWhat::Delay { milliseconds: 700 }, Cost::Wait(delay), Moments::Before, 4),
     ];
+    kinds.extend([
+        plain("half open", FaultWhat::HalfOpen, Cost::Attempt, Moments::Either, 3),
+        plain("malformed chunk", FaultWhat::MalformedChunk, Cost::Attempt, Moments::After, 4),
+        plain("wrong length", FaultWhat::WrongLength { by: 7 }, Cost::Attempt, Moments::After, 4),
+        plain("token expired", FaultWhat::ExpireToken, Cost::Final, Moments::Before, 2),
+        plain("slow body", FaultWhat::SlowBody { bytes_per_second: 2000 }, Cost::Wait(delay), Moments::After, 5),
+        plain("answered twice", FaultWhat::Duplicate, Cost::Final, Moments::After, 5),
+        plain("interim answer", FaultWhat::Informational { status: 103 }, Cost::Final, Moments::After, 5),
+        plain("long header", FaultWhat::OversizeHeader { bytes: 6000 }, Cost::Final, Moments::After, 5),
+        plain("long body", FaultWhat::OversizeBody { bytes: 1_000_000 }, Cost::Final, Moments::After, 5),
+        plain("clock skew", FaultWhat::Skew { seconds: 3600 }, Cost::Final, Moments::After, 5),
+    ]);
+    let limit = FaultWhat::RateLimit { calls: 1, window_seconds: 1 };
+    kinds.push(Kind { slow: true, ..plain("rate limit", limit, Cost::WaitAndAttempt(second), Moments::Before, 4) });
     kinds.push(Kind { slow: true, ..plain("silence", FaultWhat::Stall, Cost::WaitAndAttempt(10 * second), Moments::Either, 4) });
     kinds
 }

@@ -12,6 +12,7 @@
 //! | [`search`] | plays many schedules at once |
 //! | [`shrink`] | makes a failing schedule as small as it gets, and confirms it |
 //! | [`story`], [`report`] | tell a person what happened |
+//! | [`saved`] | the schedules that are kept with hallmark |
 //! | [`scenario`] | keeps a failing schedule as a scenario |
 
 pub mod consequence;
@@ -21,6 +22,7 @@ pub mod invariant;
 pub mod kind;
 pub mod play;
 pub mod report;
+pub mod saved;
 pub mod scenario;
 pub mod schedule;
 pub mod search;

@@ -9,7 +9,7 @@ use hallmark_harness::stage::Recording;
 use super::invariant::Counted;
 use super::kind;
 use super::schedule::{Act, Deed, Schedule};
-use super::search::{Player, Trial, weightiest};
+use super::search::{Player, Trial};
 use crate::catalog::RuleId;
 use crate::verdict::Judgement;
 
@@ -43,12 +43,11 @@ impl Shrunk {
     }
 }
 
-/// Shrinks a trial that failed, keeping the rule that it breaks. Candidates play side by side.
-pub async fn shrink(player: &Player, counted: &Counted, failed: &Trial, limit: Duration) -> Option<Shrunk> {
+/// Shrinks a trial that failed, keeping what it breaks. Candidates play side by side.
+pub async fn shrink(player: &Player, counted: &Counted, failed: &Trial, judgement: &Judgement, limit: Duration) -> Shrunk {
     let started = Instant::now();
-    let judgement = weightiest(&failed.findings, counted)?.clone();
     let rule = judgement.rule.clone();
-    let mut best = (failed.schedule.clone(), judgement, failed.recording.clone());
+    let mut best = (failed.schedule.clone(), judgement.clone(), failed.recording.clone());
     let mut tried = 0;
     while started.elapsed() < limit {
         let candidates = candidates(&best.0);
@@ -67,7 +66,7 @@ pub async fn shrink(player: &Player, counted: &Counted, failed: &Trial, limit: D
     let confirmed = u32::try_from(again.len()).unwrap_or(CONFIRMATIONS);
     tried += u64::from(CONFIRMATIONS);
     let (schedule, judgement, recording) = best;
-    Some(Shrunk { from: failed.index, schedule, judgement, recording, confirmed, tried })
+    Shrunk { from: failed.index, schedule, judgement, recording, confirmed, tried }
 }
 
 /// A schedule that breaks a rule, how, and what happened.
@@ -122,6 +121,7 @@ fn simpler(fault: &Fault) -> Vec<Fault> {
         FaultWhen::From(n) => vec![FaultWhen::Nth(n)],
         FaultWhen::First(n) => (1..n).rev().map(FaultWhen::First).chain([FaultWhen::Nth(n)]).collect(),
         FaultWhen::Nth(n) => (1..n).map(FaultWhen::Nth).collect(),
+        FaultWhen::Chance(_) | FaultWhen::Window { .. } => vec![FaultWhen::Nth(1), FaultWhen::Nth(2), FaultWhen::First(2)],
     };
     let mut simpler: Vec<Fault> = when.into_iter().map(|when| Fault { when, ..fault.clone() }).collect();
     let Some((kind, target)) = kind::of(&fault.what).zip(kind::Target::of(fault.operation)) else { return simpler };

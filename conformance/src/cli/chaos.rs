@@ -229,15 +229,12 @@ async fn shrunk(player: &Player, counted: &Counted, searched: &Searched, progres
             continue;
         }
         progress.note(&format!("shrinking schedule {} ({})", trial.index, judgement.rule));
-        if let Some(shrunk) = shrink(player, counted, trial, SHRINK_LIMIT).await {
-            // Two schedules may come to the same.
-            match found
-                .iter_mut()
-                .find(|(known, _)| known.schedule.acts == shrunk.schedule.acts && known.judgement.rule == shrunk.judgement.rule)
-            {
-                Some((_, others)) => *others += 1,
-                None => found.push((shrunk, 0)),
-            }
+        let shrunk = shrink(player, counted, trial, judgement, SHRINK_LIMIT).await;
+        // Two schedules may come to the same.
+        let alike = |known: &Shrunk| known.schedule.acts == shrunk.schedule.acts && known.judgement.rule == shrunk.judgement.rule;
+        match found.iter_mut().find(|(known, _)| alike(known)) {
+            Some((_, others)) => *others += 1,
+            None => found.push((shrunk, 0)),
         }
     }
 }

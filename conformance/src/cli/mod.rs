@@ -24,6 +24,7 @@ mod run;
 mod schema;
 mod selection;
 mod selftest;
+mod selftest_chaos;
 mod serve;
 mod setting;
 mod steps;

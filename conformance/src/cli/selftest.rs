@@ -16,6 +16,7 @@ use hallmark_harness::stage::Provider;
 use super::machinery::{Machinery, own_executable};
 use super::mutant_images::MutantImages;
 use super::output::{PlainFormat, print};
+use super::selftest_chaos::{self, ChaosProof};
 use super::{Stop, contained};
 use crate::catalog::Catalog;
 use crate::manifest::Manifest;
@@ -55,6 +56,9 @@ pub(super) struct SelftestArguments {
     /// Plays all scenarios with each mutant, not only those of the rules that it must break.
     #[arg(long)]
     full: bool,
+    /// Proves the search for fault schedules instead: that it finds wrong providers which no scenario finds.
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "full", num_args = 0..=1, default_missing_value = "search")]
+    chaos: Option<ChaosProof>,
     /// Form of the matrix on stdout.
     #[arg(long, value_enum, default_value_t)]
     format: PlainFormat,
@@ -97,6 +101,11 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     let catalog = Catalog::built_in().context("reading the built-in catalog")?;
     let folder = tempfile::Builder::new().prefix("hallmark-selftest-").tempdir().context("making a temporary folder for the self-test")?;
     let control = manifest(folder.path(), None)?;
+    if let Some(how) = arguments.chaos {
+        return selftest_chaos::prove(how, &arguments.mutants, &control, arguments.format, |mutants| {
+            scenarios(&catalog, &control, mutants, arguments.quiet)
+        });
+    }
     let candidates: Vec<Candidate> = chosen(&arguments.mutants)?
         .into_iter()
         .map(|(mutation, image)| {
@@ -144,6 +153,26 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
     })
 }
 
+/// Plays all scenarios with mutants that no scenario is to find, and returns the rules that are found broken all the same.
+fn scenarios(catalog: &Catalog, manifest: &Manifest, mutants: &[&'static Mutation], quiet: bool) -> Result<Vec<Vec<String>>, Stop> {
+    let variants = manifest.variants();
+    let plan = selected(catalog, &variants[..1], None, false, false).context("planning the scenarios")?;
+    let candidate = |mutation: &&'static Mutation| Candidate {
+        mutation: Some(*mutation),
+        image: false,
+        manifest: manifest.clone(),
+        plan: plan.clone(),
+    };
+    let candidates: Vec<Candidate> = mutants.iter().map(candidate).collect();
+    let total = (candidates.len() * plan.scenarios.len()) as u64;
+    let progress = Rc::new(Progress::new(total, ProgressMode::choose(quiet)));
+    let machinery = Machinery::start((AT_ONCE.0 * AT_ONCE.1) as u64)?;
+    let tried = Tried { catalog, machinery: &machinery, full: true, progress: progress.clone() };
+    let trials = tried.processes(&candidates)?;
+    progress.finish();
+    Ok(trials.into_iter().map(|trial| trial.broken.into_iter().chain(trial.trouble).collect()).collect())
+}
+
 /// Returns the mutants to try, and whether each is played as an image: all and the controls, or those that were named.
 fn chosen(ids: &[String]) -> Result<Vec<(Option<&'static Mutation>, bool)>, Stop> {
     let with_place = |mutation: &'static Mutation| (Some(mutation), table::is_image(mutation));
@@ -151,6 +180,9 @@ fn chosen(ids: &[String]) -> Result<Vec<(Option<&'static Mutation>, bool)>, Stop
         return Ok([(None, false), (None, true)].into_iter().chain(table::all().map(with_place)).collect());
     }
     let find = |id: &String| match table::find(id) {
+        Some(mutation) if table::schedule::ALL.contains(mutation) => Err(Stop::Usage(anyhow!(
+            "no scenario finds the mutant {id}: it takes a schedule of faults; prove it with --chaos --mutant {id}"
+        ))),
         Some(mutation) => Ok(with_place(mutation)),
         None if id == CONTROL || id == IMAGE_CONTROL => Ok((None, id == IMAGE_CONTROL)),
         None => {

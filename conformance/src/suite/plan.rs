@@ -64,7 +64,7 @@ pub struct Inapplicable {
 }
 
 /// What is to be played, longest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The scenarios.
     pub scenarios: Vec<Planned>,

@@ -115,7 +115,7 @@ impl Provider {
         } else {
             answer
         };
-        if self.is(&schedule::QUOTES_ITS_TOKEN_LATE) && answer.statuses.starts_with(&[Some(502), None]) {
+        if self.is(&schedule::QUOTES_ITS_TOKEN_LATE) && matches!(answer.statuses.as_slice(), [Some(500..), None, ..]) {
             self.log(&format!("DEBUG tried with the bearer {}", self.token.borrow()));
         }
         if answer.accepted() {

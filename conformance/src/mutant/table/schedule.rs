@@ -21,6 +21,6 @@ mutations! {
         breaks "DEL-002"; says "is alive in the end";
     BACK_WHEN_IT_CANNOT_ASK = "DEL-006/back-when-it-cannot-ask", "It makes a new credential when the report of a deletion is lost and the task cannot be read.";
         breaks "DEL-006"; says "a delete job made";
-    QUOTES_ITS_TOKEN_LATE = "PRV-003/quotes-its-token-late", "It logs its bearer token when the report is answered 502 and then reset.";
+    QUOTES_ITS_TOKEN_LATE = "PRV-003/quotes-its-token-late", "It logs its bearer token when the report is answered 5xx and then not at all.";
         breaks "PRV-003"; says "bearer";
 }
