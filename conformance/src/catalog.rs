@@ -71,7 +71,7 @@ pub enum Profile {
     Core,
     /// Core and all should rules.
     Resilient,
-    /// Resilient, of an image, without waivers, and 300 chaos schedules; the schedules are not part of this version yet.
+    /// Resilient, of an image, without waivers, and 300 fault schedules that are survived.
     Hardened,
 }
 

@@ -5,6 +5,12 @@ use std::path::Path;
 
 use super::schedule::Schedule;
 
+/// The step that plays a schedule, which stands below it.
+pub const PLAYED: &str = "this fault schedule is played";
+
+/// The step that holds what happened against the invariants.
+pub const HELD: &str = "no invariant is broken";
+
 /// Why a schedule could not be kept.
 #[derive(Debug, thiserror::Error)]
 #[error("saving the schedule as {path}: {source}; give a file of a folder that exists, ending in .feature")]
@@ -22,9 +28,9 @@ pub fn feature(id: &str, about: &str, schedule: &Schedule) -> String {
     writeln!(text, "Feature: Schedules that broke the provider once\n").ok();
     writeln!(text, "  @{id}\n  Rule: The provider survives a schedule that broke it once\n").ok();
     writeln!(text, "    Scenario: The schedule is played again").ok();
-    writeln!(text, "      When this fault schedule is played").ok();
+    writeln!(text, "      When {PLAYED}").ok();
     writeln!(text, "        \"\"\"\n        {schedule}\n        \"\"\"").ok();
-    writeln!(text, "      Then no invariant is broken").ok();
+    writeln!(text, "      Then {HELD}").ok();
     text
 }
 

@@ -9,7 +9,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::catalog::{Catalog, Profile};
 use crate::manifest::Waiver;
 use crate::results::{
-    Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SelectionRecord, SummaryRecord, TimingRecord, conclude,
+    Circumstances, ContainerTimingRecord, Mode, Record, ScenarioRecord, SchedulesRecord, SelectionRecord, SummaryRecord, TimingRecord,
+    conclude,
 };
 use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{Gathered, Plan};
@@ -40,6 +41,8 @@ pub(super) struct Certification<'run> {
     pub(super) started: Instant,
     pub(super) stages: u32,
     pub(super) containers: Option<ContainerTimingRecord>,
+    /// The fault schedules that were played.
+    pub(super) schedules: Option<SchedulesRecord>,
 }
 
 impl Certification<'_> {
@@ -64,9 +67,16 @@ impl Certification<'_> {
         let last = |rule: &str| self.waivers.iter().find(|waiver| waiver.rule == rule).map(|waiver| format!(" on {}", waiver.expires));
         let expired = bad.expired.iter().map(|rule| format!("the waiver of {rule} expired{}", last(rule).unwrap_or_default()));
         let waivers = if self.whole { stale.chain(expired).collect() } else { expired.collect() };
-        let circumstances = Circumstances { interrupted: self.ended == Ended::Interrupted, part: !self.whole, trouble, waivers };
+        let circumstances = Circumstances {
+            interrupted: self.ended == Ended::Interrupted,
+            part: !self.whole,
+            trouble,
+            waivers,
+            schedules: self.schedules.clone(),
+        };
         let conclusion = conclude(self.profile, &rules, &circumstances);
         let summary = SummaryRecord {
+            schedules: circumstances.schedules.clone(),
             exit_code: conclusion.exit_code,
             conclusion: conclusion.sentence,
             reached: conclusion.reached,

@@ -212,7 +212,7 @@ fn says_something(trial: &Trial, counted: &Counted) -> bool {
 
 /// Shrinks what failed: for each rule the smallest schedule first, then those that do not hold the same faults. Returns each with the number of others
 /// that hold its faults. What is found stays when this is given up.
-async fn shrunk(player: &Player, counted: &Counted, searched: &Searched, progress: &Progress, found: &mut Vec<(Shrunk, u64)>) {
+pub(super) async fn shrunk(player: &Player, counted: &Counted, searched: &Searched, progress: &Progress, found: &mut Vec<(Shrunk, u64)>) {
     let mut failed: Vec<&Trial> = searched.failed.iter().collect();
     failed.sort_by_key(|trial| (trial.schedule.faults().count(), trial.index));
     for trial in failed {

@@ -248,7 +248,7 @@ pub(super) struct Played {
     pub(super) aside: Duration,
 }
 
-/// Plays the suite in containers until it ends, the time is up, or somebody interrupts it; then nothing of the run is left on the engine.
+/// Plays the suite in containers, and what comes after it, until that ends, the time is up, or somebody interrupts it; then nothing of the run is left on the engine.
 pub(super) fn play(
     daemon: Daemon,
     image: SubjectImage,
@@ -256,17 +256,19 @@ pub(super) fn play(
     resources: &Resources,
     time_limit: Duration,
     suite: impl FnOnce(Staging) -> Suite,
+    after: impl AsyncFnOnce(Staging),
 ) -> Result<Played, Stop> {
     // The engine's connections live on the runtime that made them, so everything is awaited there; the fake clouds are in processes of their own.
     let runtime = resources.runtime.clone();
     let contained = runtime.block_on(Contained::begin(daemon, image, order.manifest, order.completed, resources))?;
     let staging = Staging::Container { stages: contained.stages.clone(), provider: Box::new(contained.provider.clone()) };
-    let suite = suite(staging);
+    let suite = suite(staging.clone());
     let collector = suite.collector();
     let ended = runtime.block_on(until_ended(
         async {
             Box::pin(contained.probe(order)).await?;
             suite.play().await;
+            after(staging).await;
             Ok(())
         },
         time_limit,

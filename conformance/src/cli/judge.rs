@@ -84,6 +84,7 @@ pub(super) fn judge(arguments: &JudgeArguments) -> Result<u8, Stop> {
         started,
         stages: 0,
         containers: None,
+        schedules: None,
     };
     let records = certification.records((outcomes, trouble), &finished);
     if let Some(out) = &arguments.out {

@@ -70,6 +70,7 @@ pub(super) fn merge(arguments: &MergeArguments) -> Result<u8, Stop> {
         started: Instant::now().checked_sub(longest(&parts)).unwrap_or_else(Instant::now),
         stages: 0,
         containers: None,
+        schedules: None,
     };
     let records = certification.records(trouble(&parts), &scenarios);
 

@@ -21,6 +21,7 @@ mod output;
 mod recorded;
 mod replay;
 mod run;
+mod schedules;
 mod schema;
 mod selection;
 mod selftest;

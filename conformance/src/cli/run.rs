@@ -15,6 +15,7 @@ use super::folder::OutFolder;
 use super::keeping::Keeping;
 use super::machinery::{Machinery, threads};
 use super::output::{OutputArguments, results};
+use super::schedules;
 use super::selection::SelectionArguments;
 use super::setting::{OVERRUN, Subject, SubjectGround};
 use super::{Stop, tell};
@@ -22,7 +23,7 @@ use crate::catalog::{Catalog, Profile};
 use crate::manifest::{Manifest, Variant};
 use crate::mutant::table;
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::results::{FORMAT, Mode, RunRecord, SelectionRecord};
+use crate::results::{FORMAT, Mode, RunRecord, SCHEDULES, SelectionRecord};
 use crate::ruling::scenario_record;
 use crate::suite::{Features, Plan, RecordedPlan, Recordings, Staging, Suite};
 use crate::verdict::Verdict;
@@ -120,6 +121,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         })
         .keep_logs(arguments.out.clone())
     };
+    let schedules = RefCell::new(None);
     let (collector, ended, containers, aside) = match subject.ground.clone() {
         SubjectGround::Process(provider) => {
             let suite = suite(Staging::Process { resources: Box::new(machinery.resources.clone()), provider });
@@ -132,7 +134,15 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
                 seed: arguments.seed,
                 bare_at_once: arguments.output.timings.then_some(usize::try_from(stages).unwrap_or(usize::MAX)),
             };
-            let played = contained::play(daemon, image, &order, &machinery.resources, arguments.time_limit, suite)?;
+            let played = contained::play(daemon, image, &order, &machinery.resources, arguments.time_limit, suite, async |staging| {
+                // A part of the suite proves no profile, and schedules of nothing.
+                if arguments.profile == Profile::Hardened && record.selection.is_whole() {
+                    progress.note(&format!("{SCHEDULES} fault schedules"));
+                    let played =
+                        schedules::play(&manifest, staging, &machinery.resources.runtime, arguments.seed, usize::from(at_once), &progress);
+                    *schedules.borrow_mut() = Some(played.await);
+                }
+            })?;
             (played.collector, played.ended, Some(played.containers), played.aside)
         }
     };
@@ -151,6 +161,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
         started: started + aside,
         stages: u32::try_from(stages).unwrap_or(u32::MAX),
         containers,
+        schedules: schedules.into_inner(),
     };
     let mut keeping = keeping.borrow_mut();
     let mut records = certification.records(collector.gathered(), keeping.scenarios());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::record::RuleRecord;
+use super::record::{RuleRecord, SchedulesRecord};
 use crate::catalog::Profile;
 use crate::exit_code;
 use crate::verdict::Verdict;
@@ -17,6 +17,9 @@ const VERDICTS: [(Verdict, &str); 6] = [
     (Verdict::Fail, "fail"),
 ];
 
+/// Fault schedules that profile hardened takes.
+pub const SCHEDULES: u64 = 300;
+
 /// What a run's verdict depends on besides its rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Circumstances {
@@ -28,6 +31,8 @@ pub struct Circumstances {
     pub trouble: Vec<String>,
     /// What is wrong with the manifest's waivers, in words: one for each that is stale or has expired.
     pub waivers: Vec<String>,
+    /// The fault schedules that were played; none where none were.
+    pub schedules: Option<SchedulesRecord>,
 }
 
 /// The verdict on a run.
@@ -54,8 +59,8 @@ pub fn conclude(profile: Profile, rules: &[RuleRecord], circumstances: &Circumst
     let counted = count(rules.iter().filter(|rule| rule.counts));
     let all = count(rules.iter());
     let (exit_code, sentence) = decide(profile, &counted, circumstances);
-    let reached =
-        if circumstances.part || circumstances.interrupted || !circumstances.trouble.is_empty() { None } else { reached(profile, rules) };
+    let none = circumstances.part || circumstances.interrupted || !circumstances.trouble.is_empty();
+    let reached = if none { None } else { reached(profile, rules, circumstances.schedules.as_ref().is_some_and(survived)) };
     Conclusion { exit_code, sentence, reached, counted: named(&counted), all: named(&all) }
 }
 
@@ -110,14 +115,38 @@ fn decide(profile: Profile, counted: &BTreeMap<Verdict, u32>, circumstances: &Ci
             if applicable == 1 { "the selected rule is kept".to_owned() } else { format!("the {applicable} selected rules are kept") };
         return (exit_code::CONFORMANT, format!("Kept: {what}{waived}. A part of the rules proves no profile."));
     }
+    let kept = format!("{applicable} of {applicable} rules that count and apply are kept{waived}");
     if profile == Profile::Hardened {
-        let why = "Inconclusive: every rule that profile hardened counts is kept, but this version of hallmark does not play its 300 chaos schedules.";
-        return (exit_code::INCONCLUSIVE, why.to_owned());
+        return hardened(&kept, circumstances.schedules.as_ref());
     }
-    (
-        exit_code::CONFORMANT,
-        format!("Conformant to profile {profile}: {applicable} of {applicable} rules that count and apply are kept{waived}."),
-    )
+    (exit_code::CONFORMANT, format!("Conformant to profile {profile}: {kept}."))
+}
+
+/// Draws the verdict where every rule is kept and the fault schedules are left.
+fn hardened(kept: &str, schedules: Option<&SchedulesRecord>) -> (u8, String) {
+    match schedules {
+        None => (
+            exit_code::INCONCLUSIVE,
+            format!("Inconclusive: {kept}, but the {SCHEDULES} fault schedules of profile hardened were not played."),
+        ),
+        Some(schedules) if schedules.failed > 0 => {
+            let broken = format!("{} of {} fault schedules broke the provider", schedules.failed, schedules.played);
+            (exit_code::NOT_CONFORMANT, format!("Not conformant to profile hardened: {kept}, and {broken}."))
+        }
+        Some(schedules) if !survived(schedules) => {
+            let open = format!("of {} fault schedules {} say nothing", schedules.played, schedules.troubled);
+            (exit_code::INCONCLUSIVE, format!("Inconclusive: {kept}, and {open}; profile hardened takes {SCHEDULES}."))
+        }
+        Some(schedules) => (
+            exit_code::CONFORMANT,
+            format!("Conformant to profile hardened: {kept}, and {} fault schedules were survived.", schedules.played),
+        ),
+    }
+}
+
+/// Tells whether enough fault schedules were played, and all of them survived.
+fn survived(schedules: &SchedulesRecord) -> bool {
+    schedules.played >= SCHEDULES && schedules.failed == 0 && schedules.troubled == 0
 }
 
 /// Says how many counted rules are not kept, and how.
@@ -132,7 +161,7 @@ fn findings(failed: u32, missed: u32, open: u32, applicable: u32) -> String {
     }
 }
 
-fn reached(profile: Profile, rules: &[RuleRecord]) -> Option<Profile> {
+fn reached(profile: Profile, rules: &[RuleRecord], survived: bool) -> Option<Profile> {
     let kept = |candidate: &Profile| {
         let mut of_it = rules.iter().filter(|rule| candidate.counts(rule.level)).map(|rule| rule.verdict).peekable();
         let proved = rules.iter().any(|rule| candidate.counts(rule.level) && matches!(rule.verdict, Verdict::Pass | Verdict::Waived));
@@ -140,7 +169,7 @@ fn reached(profile: Profile, rules: &[RuleRecord]) -> Option<Profile> {
     };
     let candidates: &[Profile] = match profile {
         Profile::Core => &[Profile::Core],
-        // Without its chaos schedules hardened is not reached.
+        Profile::Hardened if survived => &[Profile::Hardened, Profile::Resilient, Profile::Core],
         Profile::Resilient | Profile::Hardened => &[Profile::Resilient, Profile::Core],
     };
     candidates.iter().copied().find(kept)
@@ -255,11 +284,21 @@ mod tests {
     }
 
     #[test]
-    fn hardened_is_not_reached_without_chaos() {
+    fn hardened_takes_enough_schedules_and_survives_each() {
         let rules = [rule(Level::Must, Profile::Hardened, Verdict::Pass), rule(Level::Should, Profile::Hardened, Verdict::Pass)];
+        let with = |schedules: Option<(u64, u64, u64)>| {
+            let record = |(played, failed, troubled)| SchedulesRecord { played, failed, troubled, ..SchedulesRecord::default() };
+            let circumstances = Circumstances { schedules: schedules.map(record), ..Circumstances::default() };
+            let conclusion = conclude(Profile::Hardened, &rules, &circumstances);
+            (conclusion.exit_code, conclusion.reached)
+        };
+        assert_eq!(with(Some((300, 0, 0))), (exit_code::CONFORMANT, Some(Profile::Hardened)));
+        assert_eq!(with(Some((300, 1, 0))), (exit_code::NOT_CONFORMANT, Some(Profile::Resilient)));
+        assert_eq!(with(Some((300, 0, 1))), (exit_code::INCONCLUSIVE, Some(Profile::Resilient)));
+        assert_eq!(with(Some((299, 0, 0))), (exit_code::INCONCLUSIVE, Some(Profile::Resilient)));
         let conclusion = conclude(Profile::Hardened, &rules, &Circumstances::default());
         assert_eq!((conclusion.exit_code, conclusion.reached), (3, Some(Profile::Resilient)));
-        assert!(conclusion.sentence.contains("300 chaos schedules"), "{}", conclusion.sentence);
+        assert!(conclusion.sentence.contains("300 fault schedules"), "{}", conclusion.sentence);
     }
 
     fn any_verdict() -> impl Strategy<Value = Verdict> {
@@ -273,11 +312,10 @@ mod tests {
 
     fn any_circumstances() -> impl Strategy<Value = Circumstances> {
         let words = || vec(Just("a reason".to_owned()), 0..2);
-        (any::<bool>(), any::<bool>(), words(), words()).prop_map(|(interrupted, part, trouble, waivers)| Circumstances {
-            interrupted,
-            part,
-            trouble,
-            waivers,
+        let schedules = prop::option::of((prop::sample::select(vec![0, 299, SCHEDULES]), 0..2_u64, 0..2_u64));
+        (any::<bool>(), any::<bool>(), words(), words(), schedules).prop_map(|(interrupted, part, trouble, waivers, schedules)| {
+            let record = |(played, failed, troubled)| SchedulesRecord { played, failed, troubled, ..SchedulesRecord::default() };
+            Circumstances { interrupted, part, trouble, waivers, schedules: schedules.map(record) }
         })
     }
 
@@ -297,7 +335,10 @@ mod tests {
             }
             if conclusion.exit_code == 0 {
                 prop_assert!(counted().any(|rule| matches!(rule.verdict, Verdict::Pass | Verdict::Waived)), "nothing was proved");
-                prop_assert_eq!(&circumstances, &Circumstances { part: circumstances.part, ..Circumstances::default() });
+                let clean = Circumstances { part: circumstances.part, schedules: circumstances.schedules.clone(), ..Circumstances::default() };
+                prop_assert_eq!(&circumstances, &clean);
+                let hardened = profile == Profile::Hardened && !circumstances.part;
+                prop_assert!(!hardened || circumstances.schedules.as_ref().is_some_and(survived), "hardened takes its schedules");
             }
             prop_assert_eq!(conclusion.all.values().sum::<u32>() as usize, rules.len());
             prop_assert_eq!(conclusion.counted.values().sum::<u32>() as usize, counted().count());

@@ -12,12 +12,12 @@ pub(crate) mod sample;
 mod schema;
 mod write;
 
-pub use conclusion::{Circumstances, Conclusion, conclude};
+pub use conclusion::{Circumstances, Conclusion, SCHEDULES, conclude};
 pub use error::ResultsError;
 pub use read::Results;
 pub use record::{
     BareTimingRecord, ContainerTimingRecord, DetectionRecord, Excerpt, ImageRecord, Mode, OwnFeaturesRecord, Record, RecordedRecord,
-    RuleRecord, RunRecord, ScenarioRecord, SelectionRecord, Shown, SummaryRecord, TimingRecord,
+    RuleRecord, RunRecord, ScenarioRecord, ScheduleFinding, SchedulesRecord, SelectionRecord, Shown, SummaryRecord, TimingRecord,
 };
 pub use schema::schema;
 pub use write::Writer;

@@ -327,9 +327,44 @@ pub struct BareTimingRecord {
     pub seconds: f64,
 }
 
+/// The fault schedules of profile hardened, which no scenario is part of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SchedulesRecord {
+    /// Schedules that were played.
+    pub played: u64,
+    /// Seed of the search.
+    pub seed: u64,
+    /// Schedules that broke a rule.
+    pub failed: u64,
+    /// Schedules of which nothing can be said, for a reason of hallmark's.
+    pub troubled: u64,
+    /// Cases that nobody could decide.
+    pub undecidable: u64,
+    /// Credentials that live on because a fault made their end impossible.
+    pub excused: u64,
+    /// What broke the provider, one for each way, the smallest schedule that was found.
+    pub findings: Vec<ScheduleFinding>,
+}
+
+/// A fault schedule that breaks the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduleFinding {
+    /// The rule.
+    pub rule: RuleId,
+    /// The schedule's line, for `hallmark replay`.
+    pub schedule: String,
+    /// How often it broke the rule of so many further plays.
+    pub confirmed: (u32, u32),
+    /// What was found.
+    pub actual: String,
+}
+
 /// The end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryRecord {
+    /// The fault schedules that were played; none where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedules: Option<SchedulesRecord>,
     /// Exit code of the run.
     pub exit_code: u8,
     /// The conclusion in one sentence.

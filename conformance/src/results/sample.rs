@@ -208,6 +208,7 @@ fn file(run: RunRecord, scenarios: Vec<ScenarioRecord>, rules: Vec<Rule>, circum
         containers: None,
     };
     let summary = SummaryRecord {
+        schedules: circumstances.schedules.clone(),
         exit_code,
         conclusion,
         reached,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::features::Features;
 use super::world::ProviderWorld;
+use crate::chaos::scenario::{HELD, PLAYED};
 
 /// Least likeness, from 0 to 1, at which a step is offered in place of one that there is not.
 const LIKELY: f64 = 0.7;
@@ -37,7 +38,7 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Gathers every step that has a definition, with its wordings in `features`.
+    /// Gathers every step that has a definition, with its wordings in `features` and in what `hallmark chaos --save` writes.
     pub fn gather(features: &Features) -> Self {
         let mut steps = of::<<ProviderWorld as WorldInventory>::Given>(StepType::Given, "Given");
         steps.extend(of::<<ProviderWorld as WorldInventory>::When>(StepType::When, "When"));
@@ -48,6 +49,11 @@ impl Vocabulary {
             let step = steps.iter_mut().find(|step| step.kind == used.ty && step.regex.is_match(&used.value));
             if let Some(step) = step.filter(|_| seen.insert(&used.value)) {
                 step.examples.push(used.value.clone());
+            }
+        }
+        for wording in [PLAYED, HELD] {
+            if let Some(step) = steps.iter_mut().find(|step| step.examples.is_empty() && step.regex.is_match(wording)) {
+                step.examples.push(wording.to_owned());
             }
         }
         Self { steps }

@@ -22,5 +22,5 @@ mutations! {
     BACK_WHEN_IT_CANNOT_ASK = "DEL-006/back-when-it-cannot-ask", "It makes a new credential when the report of a deletion is lost and the task cannot be read.";
         breaks "DEL-006"; says "a delete job made";
     QUOTES_ITS_TOKEN_LATE = "PRV-003/quotes-its-token-late", "It logs its bearer token when the report is answered 5xx and then not at all.";
-        breaks "PRV-003"; says "bearer";
+        breaks "PRV-003"; says "the log holds an IAM token";
 }

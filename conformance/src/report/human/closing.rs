@@ -90,11 +90,34 @@ fn whole(page: &mut Page, results: &Results, summary: &SummaryRecord) {
     for (index, waiver) in summary.waivers.iter().enumerate() {
         page.field(2, if index == 0 { "Waivers" } else { "" }, waiver);
     }
+    schedules(page, results, summary);
     page.field(2, "Profile", &summary.reached.map_or_else(|| "none reached".to_owned(), |profile| format!("{profile} reached")));
     page.field(2, "Counted", &counts(&summary.counted));
     page.field(2, "All rules", &counts(&summary.all));
     page.field(2, "Scenarios", &format!("{} in {:.1} s", summary.scenarios, summary.seconds));
     page.field(2, "Exit code", &format!("{}: {}", summary.exit_code, exit_code::meaning(summary.exit_code)));
+}
+
+/// The fault schedules of profile hardened, and those that broke the provider.
+fn schedules(page: &mut Page, results: &Results, summary: &SummaryRecord) {
+    let Some(schedules) = &summary.schedules else { return };
+    let mut parts = vec![format!("{} played with seed {}", schedules.played, schedules.seed)];
+    let counts = [
+        (schedules.failed, "broke the provider"),
+        (schedules.troubled, "say nothing, for a reason of hallmark's"),
+        (schedules.undecidable, "cases nobody could decide"),
+        (schedules.excused, "credentials live on, as a fault made their end impossible"),
+    ];
+    parts.extend(counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
+    page.field(2, "Schedules", &parts.join("; "));
+    for finding in &schedules.findings {
+        let (broke, of) = finding.confirmed;
+        page.field(2, finding.rule.as_str(), &format!("{} ({broke} of {of} further plays)", finding.actual));
+        let run = results.run();
+        let image = run.image.as_ref().map(|image| ["--image".to_owned(), image.reference.clone()]);
+        let words = ["hallmark".to_owned(), "replay".to_owned(), run.manifest.clone(), finding.schedule.clone()];
+        page.field(2, "", &shell_words::join(words.into_iter().chain(image.into_iter().flatten())));
+    }
 }
 
 fn counts(counts: &BTreeMap<String, u32>) -> String {

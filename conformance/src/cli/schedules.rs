@@ -1,0 +1,69 @@
+//! The fault schedules of profile hardened: a search like `hallmark chaos`, as a part of a run.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::chaos::shrunk;
+use crate::catalog::{Catalog, Profile};
+use crate::chaos::generation::{Generator, Wishes};
+use crate::chaos::invariant::Counted;
+use crate::chaos::play::Arena;
+use crate::chaos::search::{Effort, Player};
+use crate::chaos::shrink::CONFIRMATIONS;
+use crate::manifest::Manifest;
+use crate::progress::Progress;
+use crate::results::{SCHEDULES, ScheduleFinding, SchedulesRecord};
+use crate::suite::Staging;
+
+/// Most faults of a schedule.
+pub(super) const MOST_FAULTS: u32 = 6;
+
+/// The run's own time limit ends this.
+const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
+
+/// Plays the schedules on stages of a run, and makes those small that break the provider. Nothing is waived: hardened is what needs no exception.
+pub(super) async fn play(
+    manifest: &Manifest,
+    staging: Staging,
+    threads: &Handle,
+    seed: u64,
+    at_once: usize,
+    progress: &Progress,
+) -> SchedulesRecord {
+    let Ok(catalog) = Catalog::built_in() else { return SchedulesRecord::default() };
+    let counted = Counted::new(&catalog, Profile::Hardened, &[]);
+    let player = Player::new(Arena::new(Arc::new(manifest.clone()), staging), threads.clone());
+    let (paths, plain) = player.calibrate(seed).await;
+    let mut generator = Generator::new(Wishes { seed, most_faults: MOST_FAULTS, slow: false, variants: player.arena().variants() }, paths);
+    let effort = Effort { runs: SCHEDULES, at_once, time_limit: NO_LIMIT };
+    let mut searched = player
+        .search(&mut generator, effort, &counted, |trial, failed| {
+            if failed {
+                progress.note(&format!("broken by schedule {}: {}", trial.index, trial.schedule));
+            }
+            ControlFlow::Continue(())
+        })
+        .await;
+    // A lifecycle without a fault that fails was the suite's to find; its trouble is trouble here too.
+    searched.add_plain(plain.into_iter().filter(|trial| !trial.findings.trouble.is_empty()).collect(), &counted);
+    let mut found = Vec::new();
+    shrunk(&player, &counted, &searched, progress, &mut found).await;
+    let findings = found.into_iter().map(|(shrunk, _)| ScheduleFinding {
+        rule: shrunk.judgement.rule,
+        schedule: shrunk.schedule.to_string(),
+        confirmed: (shrunk.confirmed, CONFIRMATIONS),
+        actual: shrunk.judgement.actual,
+    });
+    SchedulesRecord {
+        played: searched.played,
+        seed,
+        failed: searched.failed.len() as u64,
+        troubled: searched.troubled.len() as u64,
+        undecidable: searched.undecidable.0,
+        excused: searched.excused.0,
+        findings: findings.collect(),
+    }
+}
