@@ -86,7 +86,6 @@ impl Generator {
         let acts = one(&mut runner, &deeds());
         let mut schedule = Schedule { variant, seed, acts };
         let mut left = self.wishes.most_faults.max(1);
-        // A creation and a deletion hardly disturb one another: one schedule tries both.
         for at in self.homes(&mut runner, &schedule) {
             let length = one(&mut runner, &Union::new_weighted(vec![(1, Just(1)), (5, Just(2)), (5, Just(3))]));
             left -= self.chain(&mut runner, &mut schedule, at, length.min(left));
@@ -102,19 +101,26 @@ impl Generator {
         TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &digest))
     }
 
-    /// Draws an act of each kind in which faults are in force, the creation's first.
+    /// Draws the acts in which faults are in force: two of the creation, the rotation and the deletion.
+    ///
+    /// A creation that fails leaves nothing to be deleted: where deletions are disturbed, one of the creations before is not.
     fn homes(&self, runner: &mut TestRunner, schedule: &Schedule) -> Vec<usize> {
-        let of = |wanted: Deed| -> Vec<(u32, Just<usize>)> {
-            let weight = |deed: Deed| if deed == wanted { 4 } else { 1 };
-            let acts = schedule.acts.iter().enumerate().filter(|(_, act)| home(act.deed) == wanted);
-            acts.map(|(at, act)| (weight(act.deed), Just(at))).collect()
+        const CREATION: &[Deed] = &[Deed::Create, Deed::Rerun];
+        const ROTATION: &[Deed] = &[Deed::Rotate];
+        const DELETION: &[Deed] = &[Deed::Delete, Deed::Day];
+        let has = |deed: Deed| schedule.acts.iter().any(|act| act.deed == deed);
+        let pairs: Vec<(u32, &[&[Deed]])> = match (has(Deed::Rotate), has(Deed::Delete)) {
+            (true, true) => vec![(1, &[CREATION, ROTATION]), (2, &[CREATION, DELETION]), (2, &[ROTATION, DELETION])],
+            (true, false) => vec![(1, &[CREATION, ROTATION])],
+            (false, true) => vec![(1, &[CREATION]), (1, &[DELETION])],
+            (false, false) => vec![(1, &[CREATION])],
         };
-        [Deed::Create, Deed::Delete]
-            .into_iter()
-            .map(of)
-            .filter(|acts| !acts.is_empty())
-            .map(|acts| one(runner, &Union::new_weighted(acts)))
-            .collect()
+        let pair = one(runner, &Union::new_weighted(pairs.into_iter().map(|(weight, pair)| (weight, Just(pair))).collect()));
+        let of = |deeds: &[Deed]| {
+            let acts = schedule.acts.iter().enumerate().filter(|(_, act)| deeds.contains(&act.deed));
+            Union::new_weighted(acts.map(|(at, act)| (if act.deed == deeds[0] { 4 } else { 1 }, Just(at))).collect())
+        };
+        pair.iter().map(|deeds| one(runner, &of(deeds))).collect()
     }
 
     /// Adds a chain of faults to an act; returns how many.
@@ -284,7 +290,7 @@ pub fn fits(schedule: &Schedule) -> bool {
 /// The acts of a lifecycle: created, perhaps run again, perhaps rotated, mostly deleted, and perhaps some days after that.
 fn deeds() -> impl Strategy<Value = Vec<Act>> {
     let sometimes = |yes: u32, no: u32| Union::new_weighted(vec![(yes, Just(true)), (no, Just(false))]);
-    (sometimes(1, 5), sometimes(1, 2), sometimes(7, 1), 0..=2_usize).prop_map(|(again, rotated, deleted, days)| {
+    (sometimes(1, 5), sometimes(2, 1), sometimes(7, 1), 0..=2_usize).prop_map(|(again, rotated, deleted, days)| {
         let mut deeds = vec![Deed::Create];
         deeds.extend(again.then_some(Deed::Rerun));
         deeds.extend(rotated.then_some(Deed::Rotate));
@@ -358,7 +364,6 @@ mod tests {
         assert!(missing.is_empty(), "{missing:?}");
         let pairs = tried.iter().filter(|(_, cause, _)| cause.is_some()).count();
         // Drawn blindly, as many schedules try a third of these.
-        // Were all drawn alike, 300 schedules would try 390.
-        assert!(pairs > 500, "{pairs} pairs were tried");
+        assert!(pairs > 420, "{pairs} pairs were tried");
     }
 }
