@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hallmark_harness::cloud::Delay;
+use hallmark_harness::fault::FaultPlan;
 use hallmark_harness::journal::{Delivery, EventKind, Exchange};
 
 use super::{History, Run};
@@ -34,9 +35,9 @@ fn gave_up(exchange: &Exchange, at: u64) -> bool {
     exchange.delivery == Delivery::PeerGone || at.saturating_sub(exchange.head_at) >= ABANDONED
 }
 
-/// Tells whether a fault only has requests wait, for less than anybody's patience.
-fn holds(fault: &str) -> bool {
-    fault.ends_with(" gather") || fault.contains(" delay(")
+/// Tells whether the faults that acted only have requests wait, for less than anybody's patience.
+fn holds(faults: &str) -> bool {
+    faults.parse::<FaultPlan>().is_ok_and(|acted| acted.faults.iter().all(|fault| fault.what.waits()))
 }
 
 /// Returns why a failure says nothing where a provider hung up, asked for by no fault, while our threads were late: it may have waited for as long
@@ -92,6 +93,14 @@ mod tests {
         assert!(words.contains("iam.cloud.ibm.com") && words.contains("150 ms late"), "{words}");
         assert_eq!(told(aborted(None), 30_000_000), None, "nobody waited long for us");
         assert_eq!(told(aborted(Some("iam.handshake@every certificate(expired)")), 150_000_000), None, "a fault asked for it");
+    }
+
+    #[test]
+    fn faults_that_only_have_requests_wait_are_told_from_others_beside_them() {
+        let (delay, gather) = ("iam.token@every before_commit delay(5ms)", "iam.token@every before_commit gather");
+        assert!(holds(delay) && holds(gather) && holds(&format!("{delay}; {gather}")));
+        assert!(!holds(&format!("{delay}; iam.token@every before_commit reset")));
+        assert!(!holds("iam.token@every before_commit status(503, body=\" delay(5ms)\")"));
     }
 
     #[test]

@@ -61,9 +61,9 @@ fn advice(fault: &Fault) -> &'static str {
             "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
              cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone"
         }
-        FaultService::Iam => "iam has token and other, and no task to cancel or expire; certificate(..) acts on handshake alone",
+        FaultService::Iam => "iam has token and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone",
         FaultService::ThirdParty => {
-            "third_party has create, revoke, list, get and other, and no task to cancel or expire; certificate(..) acts on handshake alone; connect \
+            "third_party has create, revoke, list, get and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone; connect \
              takes delay, stall, close, reset, cut_body, reset_mid_body, bandwidth, gather and the kills without a phase, and refuse of every connection"
         }
     }

@@ -5,23 +5,60 @@
 //!
 //! # The one line
 //!
-//! Faults are joined by `; `, an empty plan is `none`:
+//! Faults are joined by `; `, an empty plan is `none`, and a seed comes first:
 //!
 //! ```text
-//! plan    = "none" / fault *( ";" fault )
+//! plan    = "none" / [ "seed:" n ";" ] fault *( ";" fault )         seed 0 when left out
 //! fault   = service "." operation "@" when [ phase ] what
 //! service = "secrets_manager" / "iam" / "third_party"
 //! when    = "nth:" n / "first:" n / "from:" n / "every"             n counts from 1
+//!         / "chance:" p                                            0 < p <= 1, at most six decimals
+//!         / "window:" n "ms.." [ n "ms" ]                           from then on, and before
 //! phase   = "before_commit" / "after_commit"                        before_commit when left out
 //! what    = "status(" code *( "," header ":" value ) [ "," "body" "=" value ] ")"
-//!         / "delay(" n "ms)" / "stall" / "close" / "reset" / "reset_mid_body(" n ")" / "cut_body(" n ")"
+//!         / "delay(" n "ms" [ ".." n "ms" ] ")"                     a time between two is drawn evenly
+//!         / "delay(lognormal " n "ms " sigma ")"                    median and sigma; ten minutes at most
+//!         / "stall" / "close" / "reset" / "half_open" / "reset_mid_body(" n ")" / "cut_body(" n ")"
+//!         / "slow_body(" n ")" / "malformed_chunk" / "wrong_length(" ( "+" / "-" ) n ")" / "duplicate"
+//!         / "informational(" code ")"                              100 to 199, and not 101
+//!         / "oversize_header(" n ")" / "oversize_body(" n ")"       64 MiB at most
+//!         / "skew(" ( "+" / "-" ) n "s)" / "rate_limit(" n "," n "s)"
 //!         / "bandwidth(" n ")" / "refuse"                            of connect only
-//!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task"
+//!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task" / "expire_token"
 //!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
 //!         / "gather"                                                until every job that is under way makes such a call, 1.5 s at most
 //!         / "certificate(" ( "expired" / "wrong_host" / "unknown_authority" ) ")"
 //! value   = a JSON string, or a bare word without spaces and any of , ; ( ) "
 //! ```
+//!
+//! # When
+//!
+//! Calls are counted per service and operation since the plan was set, and the time of a window since the first of them. Whether a `chance:` hits
+//! depends on the seed, the fault, the service, the operation and the number of the call: the order in which calls of others arrive changes nothing,
+//! nor does another fault in the plan.
+//!
+//! # All at once
+//!
+//! All faults that match a call act on it together, in the plan's order: waits (`delay`, `gather`) add up, every disturbance (`cancel_task`,
+//! `expire_task`, `expire_token`) happens, and changes of the answer (`invalid_json`, `wrong_content_type`, `slow_body`, `malformed_chunk`,
+//! `wrong_length`, `duplicate`, `informational`, `oversize_header`, `oversize_body`, `skew`) stack. Of those that decide how the request ends (all
+//! others) the first one does, and the rest of them do not act; a `rate_limit` decides the end of the calls beyond it. First the faults
+//! `before_commit` act, then, if one of the acting faults says `after_commit` or none decides the end, the request takes effect, once, and then the
+//! others act.
+//!
+//! # Details
+//!
+//! `slow_body(20)` lets the body leave at 20 bytes a second, in small pieces. `malformed_chunk` sends half of the body as a good chunk, then a size
+//! that is none, and FIN. `wrong_length(+5)` promises five bytes that never come, and ends with FIN; after `wrong_length(-5)` the connection stays,
+//! and five surplus bytes come before the next answer, as a whole answer does after `duplicate`. `half_open` sends FIN without an answer and reads
+//! on until the peer leaves, where `close` is gone.
+//!
+//! `skew(-3600s)` has the service's clock run an hour behind for an answer: its Date header, and of a token issued `iat`, `exp` and `expiration`; the
+//! token works as long as any. `expire_token` lets the bearer token of a call to Secrets Manager expire just before the service sees it.
+//!
+//! `rate_limit(5, 10s)` lets the first five calls of each ten seconds pass, counted from the first call, and answers the others 429. The answers hold
+//! `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset`,
+//! and 429 Retry-After, all in whole seconds. The journal names it as the fault of the calls that it refuses only.
 //!
 //! A TLS handshake is the operation `handshake` of the service whose host it is for; `certificate(..)` acts there and nowhere else.
 //!
@@ -34,25 +71,46 @@
 //! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
 
 mod book;
+mod draw;
+mod limit;
+mod placement;
 mod text;
+mod what;
+mod when;
 
-pub use book::FaultBook;
+pub use book::{Acting, FaultBook};
+pub use limit::Quota;
 pub use text::FaultParseError;
-
-use std::collections::BTreeMap;
+pub use what::FaultWhat;
+pub use when::{FaultWhen, Millionths};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::certificates::CertificateFlaw;
 use crate::journal::Operation;
 
-/// An ordered list of faults; the first that matches a call acts.
+/// An ordered list of faults; all that match a call act on it together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaultPlan {
+    /// What chances and random delays are drawn from.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seed: u64,
     /// The faults in order of precedence.
     pub faults: Vec<Fault>,
+}
+
+impl FaultPlan {
+    /// Makes a plan of one fault.
+    pub fn of(fault: Fault) -> Self {
+        Self { seed: 0, faults: vec![fault] }
+    }
+}
+
+/// A plan says nothing of the seed that it has when none is given.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(seed: &u64) -> bool {
+    *seed == 0
 }
 
 /// One fault.
@@ -73,48 +131,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Tells whether its service has its operation, and where it disturbs a task, whether the operation names one.
-    pub fn can_act(&self) -> bool {
-        let on_task = matches!(self.operation, Operation::GetTask | Operation::UpdateTask | Operation::DeleteTask);
-        let there = match self.service {
-            FaultService::SecretsManager => on_task || matches!(self.operation, Operation::ListTasks | Operation::GetSecret),
-            FaultService::Iam => self.operation == Operation::Token,
-            FaultService::ThirdParty if self.operation == Operation::Connect => return self.can_act_on_connection(),
-            FaultService::ThirdParty => {
-                matches!(self.operation, Operation::Create | Operation::Revoke | Operation::List | Operation::Get)
-            }
-        };
-        match self.what {
-            FaultWhat::Certificate { .. } => self.operation == Operation::Handshake,
-            _ if self.operation == Operation::Handshake => false,
-            FaultWhat::CancelTask | FaultWhat::ExpireTask => there && on_task,
-            FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => false,
-            _ => there || self.operation == Operation::Other,
-        }
-    }
-
-    /// A stream of bytes has no status and no commit.
-    fn can_act_on_connection(&self) -> bool {
-        match self.what {
-            FaultWhat::KillJobAfterReply => true,
-            FaultWhat::Refuse => self.phase == FaultPhase::BeforeCommit && self.when == FaultWhen::Every,
-            FaultWhat::Delay { .. }
-            | FaultWhat::Stall
-            | FaultWhat::Close
-            | FaultWhat::Reset
-            | FaultWhat::CutBody { .. }
-            | FaultWhat::ResetMidBody { .. }
-            | FaultWhat::Bandwidth { .. }
-            | FaultWhat::Gather
-            | FaultWhat::KillJob => self.phase == FaultPhase::BeforeCommit,
-            FaultWhat::Status { .. }
-            | FaultWhat::InvalidJson
-            | FaultWhat::WrongContentType
-            | FaultWhat::GatewayHtml { .. }
-            | FaultWhat::Certificate { .. }
-            | FaultWhat::CancelTask
-            | FaultWhat::ExpireTask => false,
-        }
+    /// Tells whether the request has taken effect when it acts.
+    pub(crate) fn commits(&self) -> bool {
+        self.phase == FaultPhase::AfterCommit || self.what == FaultWhat::KillJobAfterReply
     }
 }
 
@@ -130,20 +149,6 @@ pub enum FaultService {
     ThirdParty,
 }
 
-/// Which calls, counted from 1 per service and operation since the plan was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultWhen {
-    /// Only call n.
-    Nth(u32),
-    /// Calls 1 to n.
-    First(u32),
-    /// Call n and all later ones.
-    From(u32),
-    /// Every call.
-    Every,
-}
-
 /// Whether the service did what was asked before the fault acts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -153,80 +158,4 @@ pub enum FaultPhase {
     BeforeCommit,
     /// The request took effect; only its acknowledgement suffers.
     AfterCommit,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum FaultWhat {
-    /// Another answer. Without a body, the service's own error body for that status.
-    Status {
-        /// HTTP status.
-        status: u16,
-        /// Extra headers, e.g. `retry-after`.
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        /// Body in place of the service's own error body.
-        #[serde(default)]
-        body: Option<String>,
-    },
-    /// The answer comes late.
-    Delay {
-        /// Milliseconds.
-        milliseconds: u64,
-    },
-    /// No answer ever; the connection stays open until the peer leaves.
-    Stall,
-    /// FIN without an answer.
-    Close,
-    /// RST without an answer.
-    Reset,
-    /// The head and the first bytes of the body, then RST.
-    ResetMidBody {
-        /// Bytes of the body that are sent (at most one less than there are).
-        after: u64,
-    },
-    /// The head with the full length and the first bytes of the body, then FIN.
-    CutBody {
-        /// Bytes of the body that are sent (at most one less than there are).
-        after: u64,
-    },
-    /// The body's JSON is broken, its length and content type right.
-    InvalidJson,
-    /// The right body as `text/html`.
-    WrongContentType,
-    /// The gateway's HTML page with this status.
-    GatewayHtml {
-        /// HTTP status.
-        status: u16,
-    },
-    /// The bytes of a connection pass no faster than this, each way.
-    Bandwidth {
-        /// Bytes a second.
-        bytes_per_second: u64,
-    },
-    /// The service behind the TCP proxy is made to refuse what it is asked, by its `refuse` command, until the plan is replaced.
-    Refuse,
-    /// The task that the request names is cancelled just before the service sees the request.
-    CancelTask,
-    /// The task that the request names times out just before the service sees the request.
-    ExpireTask,
-    /// The job is killed at this call and gets no answer; nothing takes effect from then on until it is gone.
-    KillJob,
-    /// The job is killed once the answer to this call has left; nothing takes effect from then on until it is gone.
-    KillJobAfterReply,
-    /// The call waits until as many such calls wait as jobs are under way, a second and a half at most; then all take effect at once.
-    Gather,
-    /// The host shows a certificate that a careful client refuses. Whoever accepts it is served as always.
-    Certificate {
-        /// What is wrong with it.
-        flaw: CertificateFlaw,
-    },
-}
-
-impl FaultWhat {
-    /// Tells whether it has the job killed.
-    pub fn kills(&self) -> bool {
-        matches!(self, Self::KillJob | Self::KillJobAfterReply)
-    }
 }

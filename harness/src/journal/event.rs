@@ -314,7 +314,7 @@ pub struct Exchange {
     pub delivery: Delivery,
     /// Whether the service did what was asked (changed its state), whatever was answered.
     pub applied: bool,
-    /// The fault that acted, as its one line.
+    /// The faults that acted, as a plan's line names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
     /// How many calls of jobs that run at once waited together with it, where a fault had them meet.
@@ -342,7 +342,7 @@ pub struct Connection {
     pub to_job: u64,
     /// How it ended.
     pub end: ConnectionEnd,
-    /// The fault that acted, as its one line.
+    /// The faults that acted, as a plan's line names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
     /// How many connections of jobs that run at once waited together with it, where a fault had them meet.

@@ -231,7 +231,7 @@ impl<G: Ground> LiveStage<G> {
             if deletes {
                 self.create_secret(&CreateSecret::default()).await?;
             }
-            self.set_faults(FaultPlan { faults: vec![kill] }).await?;
+            self.set_faults(FaultPlan::of(kill)).await?;
             if !deletes {
                 self.create_secret(&CreateSecret::default()).await?;
             } else if let Some(secret) = self.secrets.last().cloned() {

@@ -1,12 +1,14 @@
 //! The admin API over real sockets: every route is served, none without the token, and refusals say what is wrong.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use hallmark_harness::admin::{CreateSecret, OPENAPI, ROUTES};
 use hallmark_harness::journal::EventKind;
 use hallmark_harness::stage::{StageSetup, ThirdPartySetup};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, Job, read};
+use crate::fake::{Fake, Job, read, token};
 
 fn setup() -> StageSetup {
     let third_party = ThirdPartySetup::simulated("tokens", "artifactory");
@@ -149,6 +151,26 @@ async fn a_fault_acts_on_the_call_that_it_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_call_expires_and_another_one_is_dated_wrong() {
+    let (fake, addresses) = Fake::with(&setup()).await;
+    let request = fake.created_job().await;
+    let job = Job::log_in(&fake, &addresses, request.clone()).await;
+    let line = "secrets_manager.get_task@nth:2 expire_token; iam.token@every skew(-7200s)";
+    assert_eq!(fake.admin_call(Method::PUT, "/faults", "text/plain", line).await.0, 204);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(job.call(Method::GET, &job.task_url()).await.0);
+    }
+    assert_eq!(seen, [200, 401, 401]);
+    let (status, body) = token(&fake, &addresses, &request.variables["SM_ACCESS_APIKEY"]).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let expected = now - 7200 + body["expires_in"].as_u64().expect("a lifetime");
+    assert!(status == 200 && body["expiration"].as_u64().expect("a time").abs_diff(expected) < 60, "{body}");
+    let again = Job::log_in(&fake, &addresses, request).await;
+    assert_eq!(again.call(Method::GET, &again.task_url()).await.0, 200, "the token works all the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_fault_plan_that_cannot_be_carried_out_is_refused() {
     let (fake, _) = Fake::with(&setup()).await;
     let lines = [
@@ -158,7 +180,9 @@ async fn a_fault_plan_that_cannot_be_carried_out_is_refused() {
         ("secrets_manager.token@every stall", "secrets_manager has list_tasks"),
         ("iam.update_task@every stall", "iam has token"),
         ("third_party.token@every stall", "third_party has create"),
-        ("iam.token@every cancel_task", "no task to cancel"),
+        ("iam.token@every cancel_task", "no task or token to cancel"),
+        ("iam.token@every expire_token", "no task or token to cancel"),
+        ("third_party.connect@every duplicate", "connect takes delay"),
         ("secrets_manager.get_secret@every expire_task", "need an operation on one task"),
     ];
     for (line, reason) in lines {

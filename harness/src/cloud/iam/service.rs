@@ -92,12 +92,20 @@ impl Iam {
         self.state().tokens.values_mut().for_each(|token| token.expires = UNIX_EPOCH);
     }
 
+    /// Lets the bearer token of a request expire now.
+    pub fn expire_bearer(&self, request: &Received) {
+        if let Some(token) = bearer_token(request)
+            && let Some(token) = self.state().tokens.get_mut(token)
+        {
+            token.expires = UNIX_EPOCH;
+        }
+    }
+
     /// Returns who stands behind the bearer token of a request.
     pub fn bearer(&self, request: &Received) -> Result<Identity, Refusal> {
-        let header = request.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Refusal::MissingToken)?;
-        let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer ")).ok_or(Refusal::MissingToken)?;
+        let token = bearer_token(request).ok_or(Refusal::MissingToken)?;
         let state = self.state();
-        let token = state.tokens.get(token.trim()).ok_or(Refusal::BadToken)?;
+        let token = state.tokens.get(token).ok_or(Refusal::BadToken)?;
         if token.expires <= SystemTime::now() { Err(Refusal::BadToken) } else { Ok(token.identity.clone()) }
     }
 
@@ -113,7 +121,7 @@ impl Iam {
         let (name, identity, grant, sub_type) =
             (login.name.clone(), login.identity.clone(), login.proof.grant(), login.proof.subject_type());
         let now = SystemTime::now();
-        let issued_at = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let issued_at = request.clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let lifetime = state.lifetime;
         let expiration = issued_at + lifetime.as_secs();
         let claims = json!({
@@ -195,6 +203,12 @@ impl Backend for Iam {
     }
 }
 
+/// Returns the bearer token that a request carries.
+fn bearer_token(request: &Received) -> Option<&str> {
+    let header = request.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    Some(header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))?.trim())
+}
+
 fn dress(mut handled: Handled) -> Handled {
     for (name, value) in [
         ("cache-control", "no-cache, no-store, must-revalidate"),
@@ -257,6 +271,7 @@ mod tests {
             query: None,
             headers,
             body: Bytes::from(body.to_owned()),
+            clock_skew: 0,
         }
     }
 
@@ -318,5 +333,31 @@ mod tests {
         let iam = iam(1);
         assert_eq!(iam.bearer(&request("", None)), Err(Refusal::MissingToken));
         assert_eq!(iam.bearer(&request("", Some("Bearer made.up.token"))), Err(Refusal::BadToken));
+    }
+
+    #[test]
+    fn a_skewed_clock_dates_a_token_wrong_and_the_token_works() {
+        let iam = iam(3600);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        for skew in [-7200, 86_400] {
+            let handled = iam.handle(&Received { clock_skew: skew, ..request(GRANT, None) });
+            let body: Value = serde_json::from_slice(&handled.body).unwrap();
+            let token = body["access_token"].as_str().unwrap();
+            let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+            let claims: Value = serde_json::from_slice(&claims).unwrap();
+            let issued_at = claims["iat"].as_u64().unwrap();
+            assert!(issued_at.abs_diff(now.saturating_add_signed(skew)) < 60, "{claims}");
+            assert_eq!((&claims["exp"], &body["expiration"]), (&json!(issued_at + 3600), &json!(issued_at + 3600)));
+            assert!(iam.bearer(&request("", Some(&format!("Bearer {token}")))).is_ok());
+        }
+    }
+
+    #[test]
+    fn one_token_can_expire_alone() {
+        let iam = iam(3600);
+        let [one, other] = [(); 2].map(|()| format!("Bearer {}", answered(&iam, GRANT).1["access_token"].as_str().unwrap()));
+        iam.expire_bearer(&request("", Some(&one)));
+        assert_eq!(iam.bearer(&request("", Some(&one))), Err(Refusal::BadToken));
+        assert!(iam.bearer(&request("", Some(&other))).is_ok());
     }
 }

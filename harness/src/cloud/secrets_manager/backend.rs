@@ -208,12 +208,13 @@ impl Backend for SecretsManager {
     }
 
     fn disturb(&self, request: &Received, what: Disturbance) {
-        let Some(task) = route(&request.method, &request.path).task.map(TaskId::from) else { return };
-        let mut engine = self.engine();
+        let task = route(&request.method, &request.path).task.map(TaskId::from);
         // A task that is gone or final cannot be disturbed any more.
-        match what {
-            Disturbance::CancelTask => drop(engine.cancel(&task)),
-            Disturbance::ExpireTask => drop(engine.expire(&task)),
+        match (what, task) {
+            (Disturbance::ExpireToken, _) => self.iam.expire_bearer(request),
+            (Disturbance::CancelTask, Some(task)) => drop(self.engine().cancel(&task)),
+            (Disturbance::ExpireTask, Some(task)) => drop(self.engine().expire(&task)),
+            (Disturbance::CancelTask | Disturbance::ExpireTask, None) => {}
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 
 use super::control::Step;
 use super::line::Line;
@@ -19,12 +21,23 @@ pub(in crate::cloud) struct Answer {
     /// Bytes that the head promises and that never come.
     withheld: u64,
     cut: bool,
+    pace: Option<Pace>,
 }
+
+/// The slowness of a body.
+struct Pace {
+    bytes_per_second: u64,
+    /// When the next piece may leave.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+/// Pieces a second in which a slow body leaves, as far as that takes whole bytes.
+const PIECES: u64 = 20;
 
 impl Answer {
     /// Makes a response whose body leaves whole.
     pub(in crate::cloud) fn whole(line: &Arc<Line>, status: StatusCode, headers: HeaderMap, body: Bytes) -> Response<Self> {
-        let answer = Self { line: Arc::clone(line), data: Some(body).filter(|body| !body.is_empty()), withheld: 0, cut: false };
+        let answer = Self { line: Arc::clone(line), data: Some(body).filter(|body| !body.is_empty()), withheld: 0, cut: false, pace: None };
         respond(status, headers, answer)
     }
 
@@ -32,8 +45,30 @@ impl Answer {
     pub(super) fn cut(line: &Arc<Line>, status: StatusCode, headers: HeaderMap, body: &Bytes, after: usize) -> Response<Self> {
         let data = body.slice(..after);
         let withheld = (body.len() - after) as u64;
-        let answer = Self { line: Arc::clone(line), data: Some(data).filter(|data| !data.is_empty()), withheld, cut: true };
+        let answer = Self { line: Arc::clone(line), data: Some(data).filter(|data| !data.is_empty()), withheld, cut: true, pace: None };
         respond(status, headers, answer)
+    }
+
+    /// Lets the body leave no faster than this, in small pieces, each after the time that it takes.
+    pub(super) fn slow_down(&mut self, bytes_per_second: u64) {
+        self.pace = Some(Pace { bytes_per_second: bytes_per_second.max(1), pause: None });
+    }
+}
+
+impl Pace {
+    /// Waits for the next piece of a body, and takes it.
+    #[expect(clippy::disallowed_methods, reason = "slowness is what this fault is")]
+    fn poll_piece(&mut self, context: &mut Context<'_>, data: &mut Option<Bytes>) -> Poll<Option<Bytes>> {
+        let Some(left) = data else { return Poll::Ready(None) };
+        let portion = usize::try_from((self.bytes_per_second / PIECES).max(1)).unwrap_or(usize::MAX).min(left.len());
+        let time = Duration::from_nanos((portion as u64).saturating_mul(1_000_000_000) / self.bytes_per_second);
+        ready!(self.pause.get_or_insert_with(|| Box::pin(sleep(time))).as_mut().poll(context));
+        self.pause = None;
+        let piece = left.split_to(portion);
+        if left.is_empty() {
+            *data = None;
+        }
+        Poll::Ready(Some(piece))
     }
 }
 
@@ -48,8 +83,13 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match self.data.take() {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Self { data, pace, .. } = &mut *self;
+        let piece = match pace {
+            Some(pace) => ready!(pace.poll_piece(context, data)),
+            None => data.take(),
+        };
+        match piece {
             Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
             None if self.cut => {
                 // The HTTP library flushes what it has right after this; there the connection ends, so nobody needs to wake us.

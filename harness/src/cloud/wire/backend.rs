@@ -1,6 +1,7 @@
 //! The seam between the sockets and the services.
 
 use std::pin::Pin;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -27,6 +28,17 @@ pub struct Received {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+    /// Seconds by which a fault has the service's clock run ahead for this request; where negative, behind.
+    pub clock_skew: i64,
+}
+
+impl Received {
+    /// Returns the time that the service takes it to be.
+    pub fn clock(&self) -> SystemTime {
+        let (now, off) = (SystemTime::now(), Duration::from_secs(self.clock_skew.unsigned_abs()));
+        let clock = if self.clock_skew < 0 { now.checked_sub(off) } else { now.checked_add(off) };
+        clock.filter(|clock| *clock >= UNIX_EPOCH).unwrap_or(UNIX_EPOCH)
+    }
 }
 
 /// What a service did and would answer.
@@ -51,6 +63,8 @@ pub enum Disturbance {
     CancelTask,
     /// Let the task that the request names time out.
     ExpireTask,
+    /// Let the bearer token that the request carries expire.
+    ExpireToken,
 }
 
 /// What a service does that has to ask somebody else first.

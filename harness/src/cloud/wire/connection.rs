@@ -115,12 +115,30 @@ async fn end_socket(line: &Line, mut transport: Transport) {
         SocketEnd::Fin => {
             socket2::SockRef::from(transport.tcp()).shutdown(Shutdown::Write).ok();
         }
+        SocketEnd::HalfOpen => {
+            let tcp = transport.tcp();
+            socket2::SockRef::from(tcp).shutdown(Shutdown::Write).ok();
+            read_on(tcp).await;
+        }
         SocketEnd::Orderly => {
             transport.shutdown().await.ok();
             // Closing with bytes unread would reset the connection and take the answer with it.
             if line.control.unasked_status().is_some() {
                 tokio::io::copy(&mut (&mut transport).take(LINGER_BOUND), &mut tokio::io::sink()).await.ok();
             }
+        }
+    }
+}
+
+/// Reads a socket until its peer leaves.
+async fn read_on(tcp: &TcpStream) {
+    let mut buffer = [0; 4096];
+    while tcp.readable().await.is_ok() {
+        match tcp.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
         }
     }
 }

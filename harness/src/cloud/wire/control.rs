@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::line::Target;
 use super::record::Record;
+use super::rewriting::Alteration;
 
 /// Where a connection stands. Only its own task touches it, so the atomics never wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,18 @@ pub(super) enum SocketEnd {
     Fin,
     /// RST at once, below TLS.
     Reset,
+    /// FIN at once, below TLS; what the peer sends is read until it leaves.
+    HalfOpen,
 }
 
 /// The shared state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Control {
     step: AtomicU8,
-    reset: AtomicBool,
+    /// How it ends where a fault ends it.
+    end: Mutex<Option<SocketEnd>>,
+    altered: AtomicBool,
+    alteration: Mutex<Option<Alteration>>,
     peer_left: AtomicBool,
     stopped: AtomicBool,
     asked: AtomicBool,
@@ -76,22 +82,31 @@ impl Control {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// The answer goes to the HTTP library; `record` is journalled when it has left.
-    pub(super) fn answer(&self, record: Box<Record>) {
+    /// The answer goes to the HTTP library, whose bytes are altered on their way; `record` is journalled when it has left.
+    pub(super) fn answer(&self, record: Box<Record>, alteration: Alteration) {
         *lock(&self.pending) = Some(record);
+        if alteration.is_any() {
+            *lock(&self.alteration) = Some(alteration);
+            self.altered.store(true, Ordering::Relaxed);
+        }
         self.set_step(Step::Answering);
     }
 
-    /// No answer: the connection ends, by RST if `reset`; `record` is journalled before it does.
-    pub(super) fn sever(&self, record: Box<Record>, reset: bool) {
+    /// Takes what is to be altered about the bytes of the next answer.
+    pub(super) fn take_alteration(&self) -> Option<Alteration> {
+        if self.altered.swap(false, Ordering::Relaxed) { lock(&self.alteration).take() } else { None }
+    }
+
+    /// No answer: the connection ends so; `record` is journalled before it does.
+    pub(super) fn sever(&self, record: Box<Record>, end: SocketEnd) {
         *lock(&self.pending) = Some(record);
-        self.end_with_reset(reset);
+        *lock(&self.end) = Some(end);
         self.set_step(Step::Severed);
     }
 
     /// Says how a cut answer ends.
     pub(super) fn end_with_reset(&self, reset: bool) {
-        self.reset.store(reset, Ordering::Relaxed);
+        *lock(&self.end) = Some(if reset { SocketEnd::Reset } else { SocketEnd::Fin });
     }
 
     pub(super) fn take_pending(&self) -> Option<Box<Record>> {
@@ -99,9 +114,8 @@ impl Control {
     }
 
     pub(super) fn socket_end(&self) -> SocketEnd {
-        match (self.step(), self.reset.load(Ordering::Relaxed)) {
-            (Step::CutHere | Step::Severed, true) => SocketEnd::Reset,
-            (Step::CutHere | Step::Severed, false) => SocketEnd::Fin,
+        match self.step() {
+            Step::CutHere | Step::Severed => lock(&self.end).unwrap_or(SocketEnd::Fin),
             _ => SocketEnd::Orderly,
         }
     }

@@ -1,14 +1,16 @@
-//! What a fault does to one request and its answer.
+//! What faults do to one request and its answer.
 
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 
 use super::backend::{Backend, Disturbance, Handled, Received};
+use super::changes::Changes;
+use super::control::SocketEnd;
 use super::service::Arrival;
-use crate::fault::{Fault, FaultPhase, FaultWhat};
+use crate::fault::{Acting, FaultPhase, FaultWhat};
 
 /// The status whose error body a service is asked for where the answer never leaves.
 const UNSENT: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -20,6 +22,14 @@ const MESSAGE: &str = "{message}";
 pub(super) struct Outcome {
     pub(super) handled: Handled,
     pub(super) way: Way,
+    pub(super) changes: Changes,
+}
+
+impl Outcome {
+    /// An answer that leaves as it is.
+    pub(super) fn whole(handled: Handled) -> Self {
+        Self { handled, way: Way::Whole, changes: Changes::default() }
+    }
 }
 
 /// How an answer leaves.
@@ -27,65 +37,91 @@ pub(super) struct Outcome {
 pub(super) enum Way {
     /// All of it.
     Whole,
-    /// The head and `after` bytes of the body, then FIN or RST.
-    Cut { after: usize, reset: bool },
-    /// Nothing of it; FIN or RST.
-    Sever { reset: bool },
+    /// The head and `after` bytes of the body (at most one less than there are), then FIN or RST.
+    Cut { after: u64, reset: bool },
+    /// Nothing of it.
+    Sever(SocketEnd),
 }
 
-/// Handles the request as `fault` says. A stall never returns: the request ends when its sender leaves or the stage stops.
-pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arrival<'_>) -> Outcome {
-    let before = fault.phase == FaultPhase::BeforeCommit;
-    let done = if before { None } else { Some(commit(backend, arrival).await) };
-    let refusal = |arrival: &Arrival<'_>, status| backend.refuse(&arrival.record().received, status);
-    let whole = |handled| Outcome { handled, way: Way::Whole };
-    if before && holds(&fault.what) {
+/// Handles the request as all faults together say that act on it. A stall never returns: the request ends when its sender leaves or the stage stops.
+pub(super) async fn act(backend: &dyn Backend, acting: &[Acting], arrival: &mut Arrival<'_>) -> Outcome {
+    let decision = acting.iter().find(|acting| acting.decides());
+    let takes_effect = decision.is_none() || acting.iter().any(|acting| acting.fault.commits());
+    let of = |phase: FaultPhase| acting.iter().filter(move |acting| acting.fault.phase == phase);
+    if of(FaultPhase::BeforeCommit).any(|acting| holds(&acting.fault.what)) {
         // Its sender may leave meanwhile, and what it asked for is known all the same.
-        arrival.record_mut().facts = refusal(arrival, UNSENT).facts;
+        arrival.record_mut().facts = refusal(backend, arrival, UNSENT).facts;
     }
-    match fault.what {
+    arrival.record_mut().received.clock_skew = skew(acting);
+    for acting in of(FaultPhase::BeforeCommit) {
+        wait_or_disturb(backend, acting, arrival).await;
+    }
+    let done = if takes_effect { Some(commit(backend, arrival).await) } else { None };
+    for acting in of(FaultPhase::AfterCommit) {
+        wait_or_disturb(backend, acting, arrival).await;
+    }
+    let (mut handled, way) = end(backend, decision, done, arrival).await;
+    let received = &arrival.record().received;
+    let clock = (received.clock_skew != 0).then(|| received.clock());
+    let changes = Changes::make(&mut handled, acting, clock);
+    Outcome { handled, way, changes }
+}
+
+/// Does what a fault does before the answer is made.
+async fn wait_or_disturb(backend: &dyn Backend, acting: &Acting, arrival: &mut Arrival<'_>) {
+    match acting.fault.what {
+        FaultWhat::Delay { .. } | FaultWhat::DelayBetween { .. } | FaultWhat::DelayLognormal { .. } => wait(acting.delay).await,
+        FaultWhat::Gather => arrival.meet_others().await,
+        FaultWhat::CancelTask => backend.disturb(&arrival.record().received, Disturbance::CancelTask),
+        FaultWhat::ExpireTask => backend.disturb(&arrival.record().received, Disturbance::ExpireTask),
+        FaultWhat::ExpireToken => backend.disturb(&arrival.record().received, Disturbance::ExpireToken),
+        FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => {
+            arrival.trouble("let a fault of a TCP connection act on a request: it cannot; correct the fault plan".to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// Ends the request as a fault decides, with what was `done` where it took effect.
+async fn end(backend: &dyn Backend, decision: Option<&Acting>, done: Option<Handled>, arrival: &mut Arrival<'_>) -> (Handled, Way) {
+    let whole = |handled| (handled, Way::Whole);
+    let Some(decision) = decision else {
+        return whole(committed(backend, arrival, done).await);
+    };
+    let done_or_refused = |arrival: &Arrival<'_>, done: Option<Handled>| done.unwrap_or_else(|| refusal(backend, arrival, UNSENT));
+    match &decision.fault.what {
         FaultWhat::Status { status, headers, body } => {
-            let status = status_code(status, arrival);
-            let body = body.map(|body| repeating(&body, backend.login_header(), arrival));
+            let status = status_code(*status, arrival);
+            let body = body.as_deref().map(|body| repeating(body, backend.login_header(), arrival));
             let answer = match body.as_deref().map(|body| body.strip_prefix(MESSAGE).ok_or(body)) {
-                None => refusal(arrival, status),
+                None => refusal(backend, arrival, status),
                 Some(Ok(message)) => backend.refuse_saying(&arrival.record().received, status, message.trim_start()),
-                Some(Err(body)) => Handled { body: Bytes::copy_from_slice(body.as_bytes()), ..refusal(arrival, status) },
+                Some(Err(body)) => Handled { body: Bytes::copy_from_slice(body.as_bytes()), ..refusal(backend, arrival, status) },
             };
             let mut answer = acknowledged(answer, done);
-            add_headers(&mut answer.headers, &headers, arrival);
+            add_headers(&mut answer.headers, headers, arrival);
             arrival.record_mut().is_made_up();
             whole(answer)
         }
         FaultWhat::GatewayHtml { status } => {
-            let status = status_code(status, arrival);
-            let mut answer = acknowledged(refusal(arrival, status), done);
+            let status = status_code(*status, arrival);
+            let mut answer = acknowledged(refusal(backend, arrival, status), done);
             answer.headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/html"))]);
             answer.body = gateway_page(status);
             arrival.record_mut().is_made_up();
             whole(answer)
         }
-        FaultWhat::Delay { milliseconds } => {
-            wait(milliseconds).await;
-            whole(committed(backend, arrival, done).await)
-        }
-        FaultWhat::Gather => {
-            arrival.meet_others().await;
-            whole(committed(backend, arrival, done).await)
-        }
         FaultWhat::Stall => arrival.held().await,
-        FaultWhat::Close => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: false } },
-        FaultWhat::Reset => Outcome { handled: done.unwrap_or_else(|| refusal(arrival, UNSENT)), way: Way::Sever { reset: true } },
-        FaultWhat::CutBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE)), after, false),
-        FaultWhat::ResetMidBody { after } => cut(done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE)), after, true),
-        FaultWhat::InvalidJson => {
-            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE));
-            answer.body = broken_json(&answer.body);
-            whole(answer)
-        }
-        FaultWhat::WrongContentType => {
-            let mut answer = done.unwrap_or_else(|| refusal(arrival, StatusCode::SERVICE_UNAVAILABLE));
-            answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        FaultWhat::Close => (done_or_refused(arrival, done), Way::Sever(SocketEnd::Fin)),
+        FaultWhat::Reset => (done_or_refused(arrival, done), Way::Sever(SocketEnd::Reset)),
+        FaultWhat::HalfOpen => (done_or_refused(arrival, done), Way::Sever(SocketEnd::HalfOpen)),
+        FaultWhat::CutBody { after } => (done_or_refused(arrival, done), Way::Cut { after: *after, reset: false }),
+        FaultWhat::ResetMidBody { after } => (done_or_refused(arrival, done), Way::Cut { after: *after, reset: true }),
+        FaultWhat::RateLimit { .. } => {
+            let mut answer = acknowledged(refusal(backend, arrival, StatusCode::TOO_MANY_REQUESTS), done);
+            let seconds = decision.quota.map_or(1, |quota| quota.reset_seconds);
+            answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            arrival.record_mut().is_made_up();
             whole(answer)
         }
         FaultWhat::KillJob => {
@@ -96,20 +132,24 @@ pub(super) async fn act(backend: &dyn Backend, fault: Fault, arrival: &mut Arriv
             arrival.kill(true);
             whole(committed(backend, arrival, done).await)
         }
-        // It acted on the handshake; nothing else is asked for here.
-        FaultWhat::Certificate { .. } => whole(committed(backend, arrival, done).await),
-        FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => {
-            arrival.trouble("let a fault of a TCP connection act on a request: it cannot; correct the fault plan".to_owned());
-            whole(committed(backend, arrival, done).await)
-        }
-        FaultWhat::CancelTask => whole(disturbed(backend, arrival, Disturbance::CancelTask, done).await),
-        FaultWhat::ExpireTask => whole(disturbed(backend, arrival, Disturbance::ExpireTask, done).await),
+        _ => whole(committed(backend, arrival, done).await),
     }
+}
+
+/// Returns the seconds by which the service's clock is ahead.
+fn skew(acting: &[Acting]) -> i64 {
+    let ahead = acting.iter().map(|acting| if let FaultWhat::Skew { seconds } = acting.fault.what { seconds } else { 0 });
+    ahead.fold(0, i64::saturating_add)
 }
 
 /// Tells whether a fault has a request wait.
 fn holds(what: &FaultWhat) -> bool {
-    matches!(what, FaultWhat::Delay { .. } | FaultWhat::Gather | FaultWhat::Stall | FaultWhat::KillJob)
+    what.waits() || matches!(what, FaultWhat::Stall | FaultWhat::KillJob)
+}
+
+/// Returns the service's own refusal.
+fn refusal(backend: &dyn Backend, arrival: &Arrival<'_>, status: StatusCode) -> Handled {
+    backend.refuse(&arrival.record().received, status)
 }
 
 /// Lets the service do what is asked, and notes it at once: the wait that follows may be the request's end.
@@ -149,30 +189,9 @@ fn acknowledged(mut answer: Handled, done: Option<Handled>) -> Handled {
     answer
 }
 
-/// Disturbs the service just before it handles the request; after the commit there is nothing left to disturb but what follows.
-async fn disturbed(backend: &dyn Backend, arrival: &mut Arrival<'_>, what: Disturbance, done: Option<Handled>) -> Handled {
-    backend.disturb(&arrival.record().received, what);
-    committed(backend, arrival, done).await
-}
-
-fn cut(handled: Handled, after: u64, reset: bool) -> Outcome {
-    let most = handled.body.len().saturating_sub(1);
-    let after = usize::try_from(after).unwrap_or(most).min(most);
-    Outcome { handled, way: Way::Cut { after, reset } }
-}
-
 #[expect(clippy::disallowed_methods, reason = "lateness is what this fault is")]
-async fn wait(milliseconds: u64) {
-    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-}
-
-/// Breaks a JSON text without changing its length: no JSON text ends with a comma.
-fn broken_json(body: &Bytes) -> Bytes {
-    let mut broken = body.to_vec();
-    if let Some(last) = broken.iter().rposition(|byte| !byte.is_ascii_whitespace()) {
-        broken[last] = b',';
-    }
-    Bytes::from(broken)
+async fn wait(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 /// The page that an NGINX gateway answers with.
@@ -229,15 +248,6 @@ mod tests {
         assert!((Duration::from_secs(89)..=Duration::from_secs(95)).contains(&ahead), "{ahead:?}");
         for value in ["90", "date+s", "date+1", "+1s", "date+-1s"] {
             assert_eq!(from_now(value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn broken_json_keeps_its_length_and_never_parses() {
-        for text in ["{}", "[1,2]\n", "\"a\"", "12", "1", "null", "{\"a\":{\"b\":[]}}  "] {
-            let broken = broken_json(&Bytes::from_static(text.as_bytes()));
-            assert_eq!(broken.len(), text.len());
-            assert!(serde_json::from_slice::<serde_json::Value>(&broken).is_err(), "{text}");
         }
     }
 }

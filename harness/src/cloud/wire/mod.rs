@@ -11,13 +11,14 @@
 //!
 //! # Faults before the commit that need a body
 //!
-//! A cut, reset, broken or mistyped body `before_commit` acts on the service's own `503`: nothing was done, so a `200`
-//! would be a lie that no service tells. Most such faults mean `after_commit`, where they act on
-//! the answer that the service gave.
+//! A cut or reset body `before_commit` acts on the service's own `503`: nothing was done, so a `200` would be a lie that no service tells. Most such
+//! faults mean `after_commit`, where they act on the answer that the service gave. A fault that only changes the answer decides nothing: with it
+//! alone the request takes effect in either phase.
 
 mod activity;
 mod answer;
 mod backend;
+mod changes;
 mod connection;
 mod control;
 mod error;
@@ -28,6 +29,7 @@ mod injection;
 mod line;
 mod record;
 mod relay;
+mod rewriting;
 mod router;
 mod server;
 mod service;

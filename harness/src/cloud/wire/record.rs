@@ -6,7 +6,7 @@ use http::header::{HOST, HeaderName};
 
 use super::backend::Received;
 use super::line::{Line, Target};
-use crate::fault::Fault;
+use crate::fault::Acting;
 use crate::journal::{Delivery, Exchange, Facts, JobRef, JobsUnderWay, Operation, ResponseRecord, Service};
 
 /// Bytes of an unreadable request that are looked at.
@@ -54,12 +54,10 @@ pub(super) struct Sent {
 }
 
 impl Record {
-    /// Notes a fault that acts on the request, beside one that acted on its handshake.
-    pub(super) fn suffers(&mut self, fault: &Fault) {
-        self.fault = Some(match self.fault.take() {
-            Some(before) => format!("{before}; {fault}"),
-            None => fault.to_string(),
-        });
+    /// Notes the faults that act on the request, beside one that acted on its handshake.
+    pub(super) fn suffers(&mut self, acting: &[Acting]) {
+        let faults = self.fault.take().into_iter().chain(Acting::line(acting));
+        self.fault = faults.reduce(|before, fault| format!("{before}; {fault}"));
     }
 
     /// Notes that a fault makes the answer up, which then holds nothing of the service's.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::halt::Halt;
 use super::line::Line;
-use crate::fault::{Fault, FaultWhat};
+use crate::fault::{Acting, FaultWhat};
 use crate::journal::{Connection, ConnectionEnd, EventKind, Operation, Service};
 
 /// How long a service is waited for: to answer a connection, and to end one whose job has left.
@@ -38,25 +38,32 @@ pub(super) async fn relay(upstream: &Upstream, line: &Line, mut job: TcpStream) 
     if line.wiring.halt.holds() {
         return passage.stall(job).await;
     }
-    let fault = line.wiring.faults().next(&Service::ThirdParty(upstream.third_party.clone()), Operation::Connect);
-    passage.connection.fault = fault.as_ref().map(Fault::to_string);
-    let (mut flow, mut kills) = (Flow::default(), false);
-    match fault.map(|fault| fault.what) {
-        Some(FaultWhat::Stall) => return passage.stall(job).await,
-        Some(FaultWhat::Close) => return passage.close(job).await,
-        Some(FaultWhat::Reset) => return passage.reset(&job, ConnectionEnd::Reset),
-        Some(FaultWhat::KillJob) => {
-            passage.kill();
-            return passage.stall(job).await;
+    let acting = line.wiring.faults().next(&Service::ThirdParty(upstream.third_party.clone()), Operation::Connect);
+    passage.connection.fault = Acting::line(&acting);
+    for acting in &acting {
+        match acting.fault.what {
+            FaultWhat::Delay { .. } | FaultWhat::DelayBetween { .. } | FaultWhat::DelayLognormal { .. } => wait(acting.delay).await,
+            FaultWhat::Gather => passage.connection.met = Some(line.wiring.gathering.meet(line.journal().jobs()).await as u64),
+            _ => {}
         }
-        Some(FaultWhat::KillJobAfterReply) => kills = true,
-        Some(FaultWhat::Delay { milliseconds }) => wait(Duration::from_millis(milliseconds)).await,
-        Some(FaultWhat::Gather) => passage.connection.met = Some(line.wiring.gathering.meet(line.journal().jobs()).await as u64),
-        Some(FaultWhat::Bandwidth { bytes_per_second }) => flow.rate = Some(bytes_per_second),
-        Some(FaultWhat::CutBody { after }) => flow.cut = Some((after, ConnectionEnd::Closed)),
-        Some(FaultWhat::ResetMidBody { after }) => flow.cut = Some((after, ConnectionEnd::Reset)),
-        // The others cannot act on a connection, and no plan with them is accepted; `refuse` acts in the service.
-        _ => {}
+    }
+    let (mut flow, mut kills) = (Flow::default(), false);
+    for acting in acting {
+        match acting.fault.what {
+            FaultWhat::Stall => return passage.stall(job).await,
+            FaultWhat::Close => return passage.close(job).await,
+            FaultWhat::Reset => return passage.reset(&job, ConnectionEnd::Reset),
+            FaultWhat::KillJob => {
+                passage.kill();
+                return passage.stall(job).await;
+            }
+            FaultWhat::KillJobAfterReply => kills = true,
+            FaultWhat::Bandwidth { bytes_per_second } => flow.limit(bytes_per_second),
+            FaultWhat::CutBody { after } => flow.cut = Some((after, ConnectionEnd::Closed)),
+            FaultWhat::ResetMidBody { after } => flow.cut = Some((after, ConnectionEnd::Reset)),
+            // The others cannot act on a connection, and no plan with them is accepted; `refuse` acts in the service.
+            _ => {}
+        }
     }
     let mut service = match reach(upstream).await {
         Ok(service) => service,
@@ -118,6 +125,11 @@ enum Stop {
 }
 
 impl Flow {
+    /// Lets bytes pass no faster than this; of several bandwidths the narrowest counts.
+    fn limit(&mut self, rate: u64) {
+        self.rate = Some(self.rate.map_or(rate, |known| known.min(rate)));
+    }
+
     /// Carries bytes both ways until the connection has ended, or is to be.
     async fn carry(&self, job: &mut TcpStream, service: &mut TcpStream, passage: &Passage<'_>) -> ConnectionEnd {
         let (mut from_job, mut to_job) = job.split();

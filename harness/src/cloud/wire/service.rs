@@ -10,6 +10,7 @@ use hyper::body::{Body as _, Frame, Incoming};
 
 use super::answer::Answer;
 use super::backend::{Handled, Received};
+use super::control::SocketEnd;
 use super::halt::Halt;
 use super::injection::{self, Outcome, Way};
 use super::line::{Line, Target};
@@ -53,13 +54,13 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let fits = arrival.read(body, expects_go_ahead).await?;
     let Some(backend) = backend else {
         let handled = nobody(&arrival.record().received.host);
-        return arrival.leave(Outcome { handled, way: Way::Whole });
+        return arrival.leave(Outcome::whole(handled));
     };
     let record = arrival.record_mut();
     let operation = record.operation;
     if !fits {
         let handled = backend.refuse(&record.received, StatusCode::PAYLOAD_TOO_LARGE);
-        return arrival.leave(Outcome { handled, way: Way::Whole });
+        return arrival.leave(Outcome::whole(handled));
     }
     if line.wiring.halt.holds() {
         record.facts = backend.refuse(&record.received, StatusCode::SERVICE_UNAVAILABLE).facts;
@@ -69,12 +70,12 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
         // What is alive when the provider reports is looked at before the report takes effect.
         line.wiring.look(&record.received.body).await;
     }
-    let outcome = match line.wiring.faults().next(&record.service, operation) {
-        None => Outcome { handled: injection::handled(&*backend, &record.received).await, way: Way::Whole },
-        Some(fault) => {
-            record.suffers(&fault);
-            injection::act(&*backend, fault, &mut arrival).await
-        }
+    let acting = line.wiring.faults().next(&record.service, operation);
+    let outcome = if acting.is_empty() {
+        Outcome::whole(injection::handled(&*backend, &record.received).await)
+    } else {
+        record.suffers(&acting);
+        injection::act(&*backend, &acting, &mut arrival).await
     };
     arrival.leave(outcome)
 }
@@ -111,6 +112,7 @@ impl<'a> Arrival<'a> {
             query: head.uri.query().map(str::to_owned),
             headers: head.headers,
             body: Bytes::new(),
+            clock_skew: 0,
         };
         let record = Record {
             received,
@@ -202,34 +204,53 @@ impl<'a> Arrival<'a> {
     /// Hands the answer to the HTTP library, or ends the connection.
     fn leave(mut self, outcome: Outcome) -> Result<Response<Answer>, Severed> {
         let Some(mut record) = self.record.take() else { return Err(Severed) };
-        let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way } = outcome;
+        let Outcome { handled: Handled { status, mut headers, body, applied, facts }, way, changes } = outcome;
         record.applied = applied;
         record.facts = facts;
         record.attribute(self.line.journal().jobs());
-        record.intended = match way {
-            Way::Whole => Delivery::Complete,
-            Way::Cut { after, reset: false } => Delivery::Cut { after: after as u64 },
-            Way::Cut { after, reset: true } => Delivery::ResetMidBody { after: after as u64 },
-            Way::Sever { reset: false } => Delivery::Closed,
-            Way::Sever { reset: true } => Delivery::Reset,
-        };
         let control = &self.line.control;
-        if let Way::Sever { reset } = way {
-            control.sever(record, reset);
+        if let Way::Sever(end) = way {
+            record.intended = if end == SocketEnd::Reset { Delivery::Reset } else { Delivery::Closed };
+            control.sever(record, end);
             return Err(Severed);
         }
         // The HTTP library sets the length that the body has, and must not find another.
         headers.remove(CONTENT_LENGTH);
         headers.remove(TRANSFER_ENCODING);
         record.response = Some(Sent { status: status.as_u16(), headers: header_texts(&headers), body: body.clone() });
-        control.answer(record);
-        Ok(match way {
+        let (pace, body) = (changes.pace, changes.fill_up(&mut headers, body));
+        let cut = match way {
             Way::Cut { after, reset } => {
+                let most = body.len().saturating_sub(1);
+                Some((usize::try_from(after).unwrap_or(most).min(most), reset))
+            }
+            Way::Whole | Way::Sever(_) => None,
+        };
+        let alteration = changes.alteration(body.len(), cut.is_some());
+        record.intended = match (cut, &alteration) {
+            (Some((after, true)), _) => Delivery::ResetMidBody { after: after as u64 },
+            (Some((after, false)), _) => Delivery::Cut { after: after as u64 },
+            // To its reader it ends before its end.
+            (None, altered) if altered.ends_connection() => Delivery::Cut { after: altered.chunk.unwrap_or(body.len()) as u64 },
+            (None, _) => Delivery::Complete,
+        };
+        let ends = alteration.ends_connection();
+        control.answer(record, alteration);
+        let mut answer = match cut {
+            Some((after, reset)) => {
                 control.end_with_reset(reset);
                 Answer::cut(self.line, status, headers, &body, after)
             }
-            Way::Whole | Way::Sever { .. } => Answer::whole(self.line, status, headers, body),
-        })
+            None if ends => {
+                control.end_with_reset(false);
+                Answer::cut(self.line, status, headers, &body, body.len())
+            }
+            None => Answer::whole(self.line, status, headers, body),
+        };
+        if let Some(pace) = pace {
+            answer.body_mut().slow_down(pace);
+        }
+        Ok(answer)
     }
 }
 

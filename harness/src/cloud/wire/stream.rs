@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::control::Step;
 use super::line::Line;
+use super::rewriting::Rewriting;
 use super::transport::Transport;
 
 /// A transport that journals when an answer has left, cuts it where a fault says, and notices a peer that leaves.
@@ -17,11 +18,13 @@ pub(super) struct WatchedStream {
     line: Arc<Line>,
     /// The end of the peer's bytes, held back for one turn.
     held_back: Option<io::Result<()>>,
+    /// The answer on its way, where faults change its bytes.
+    rewriting: Option<Box<Rewriting>>,
 }
 
 impl WatchedStream {
     pub(super) fn new(transport: Transport, line: Arc<Line>) -> Self {
-        Self { transport, line, held_back: None }
+        Self { transport, line, held_back: None, rewriting: None }
     }
 
     pub(super) fn into_transport(self) -> Transport {
@@ -36,6 +39,14 @@ impl WatchedStream {
         {
             self.line.control.set_unasked_status(status);
         }
+    }
+
+    /// Returns the rewriting of the answer that is being written, where faults want one.
+    fn rewriting(&mut self) -> Option<&mut Rewriting> {
+        if let Some(alteration) = self.line.control.take_alteration() {
+            self.rewriting = Some(Box::new(Rewriting::new(alteration)));
+        }
+        self.rewriting.as_deref_mut()
     }
 }
 
@@ -62,12 +73,22 @@ impl AsyncRead for WatchedStream {
 impl AsyncWrite for WatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.watch_write(bytes);
+        if let Some(rewriting) = self.rewriting() {
+            rewriting.take(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         Pin::new(&mut self.transport).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         if let Some(first) = slices.first() {
             self.watch_write(first);
+        }
+        if let Some(rewriting) = self.rewriting() {
+            for bytes in slices {
+                rewriting.take(bytes);
+            }
+            return Poll::Ready(Ok(slices.iter().map(|bytes| bytes.len()).sum()));
         }
         Pin::new(&mut self.transport).poll_write_vectored(context, slices)
     }
@@ -78,9 +99,20 @@ impl AsyncWrite for WatchedStream {
 
     /// The HTTP library flushes after it has written all that it holds.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.transport).poll_flush(context))?;
-        match self.line.control.step() {
-            Step::HandedOver => self.line.answer_left(),
+        let step = self.line.control.step();
+        let Self { transport, rewriting, .. } = &mut *self;
+        if let Some(rewriting) = rewriting {
+            if matches!(step, Step::HandedOver | Step::CutHere) {
+                rewriting.finish();
+            }
+            ready!(rewriting.poll_drain(context, transport))?;
+        }
+        ready!(Pin::new(transport).poll_flush(context))?;
+        match step {
+            Step::HandedOver => {
+                self.rewriting = None;
+                self.line.answer_left();
+            }
             Step::CutHere => return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "a fault cuts the answer here"))),
             Step::Idle | Step::Asked | Step::Answering | Step::Severed => {}
         }

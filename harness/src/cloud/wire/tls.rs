@@ -54,8 +54,13 @@ pub(super) async fn accept(authority: &Authority, named: Named<'_>, line: &Line,
 /// Returns what is to be wrong with the certificate for `target`. Services that share a host share its certificate: the first fault of any acts.
 fn flaw(line: &Line, target: &Target) -> Option<CertificateFlaw> {
     let mut services = line.router.at(&target.host, target.port);
-    let fault = services.find_map(|backend| line.wiring.faults().next(&backend.service(), Operation::Handshake))?;
-    let FaultWhat::Certificate { flaw } = fault.what else { return None };
-    line.handshake_fault.set(fault.to_string()).ok();
-    Some(flaw)
+    services.find_map(|backend| {
+        let acting = line.wiring.faults().next(&backend.service(), Operation::Handshake);
+        let (flaw, fault) = acting.iter().find_map(|acting| match acting.fault.what {
+            FaultWhat::Certificate { flaw } => Some((flaw, acting.fault.to_string())),
+            _ => None,
+        })?;
+        line.handshake_fault.set(fault).ok();
+        Some(flaw)
+    })
 }

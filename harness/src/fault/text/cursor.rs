@@ -1,6 +1,7 @@
 //! Walks over the text of a plan and says where and what it stumbled over.
 
 use super::is_bare_byte;
+use crate::fault::Millionths;
 
 /// A fault plan's line could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +90,30 @@ impl<'a> Cursor<'a> {
             .ok()
             .filter(|number| range.contains(number))
             .ok_or_else(|| self.error_at(start, &format!("{what} from {} to {}", range.start(), range.end())))
+    }
+
+    /// Takes a number with at most six decimals, of which `range` tells the millionths.
+    pub(super) fn millionths(&mut self, range: std::ops::RangeInclusive<u32>, what: &str) -> Result<Millionths, FaultParseError> {
+        self.skip_spaces();
+        let start = self.at;
+        let text = self.run(|byte| byte.is_ascii_digit() || byte == b'.');
+        text.parse().ok().filter(|number: &Millionths| range.contains(&number.get())).ok_or_else(|| self.error_at(start, what))
+    }
+
+    /// Skips spaces and takes `word` if it stands there.
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
+        let start = self.at;
+        let here = self.run(is_word_byte) == word;
+        if !here {
+            self.at = start;
+        }
+        here
+    }
+
+    /// Skips spaces and tells whether a digit comes next.
+    pub(super) fn at_digit(&mut self) -> bool {
+        self.skip_spaces();
+        self.rest().starts_with(|symbol: char| symbol.is_ascii_digit())
     }
 
     /// Takes a JSON string or a bare word.

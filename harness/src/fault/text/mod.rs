@@ -67,11 +67,14 @@ impl FaultPlan {
 
 impl fmt::Display for FaultPlan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && self.seed == 0 {
             return formatter.write_str("none");
         }
+        if self.seed != 0 {
+            write!(formatter, "seed:{}", self.seed)?;
+        }
         for (index, fault) in self.faults.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
+            let separator = if index == 0 && self.seed == 0 { "" } else { "; " };
             write!(formatter, "{separator}{fault}")?;
         }
         Ok(())
@@ -94,6 +97,11 @@ impl fmt::Display for FaultWhen {
             Self::First(n) => write!(formatter, "first:{n}"),
             Self::From(n) => write!(formatter, "from:{n}"),
             Self::Every => formatter.write_str("every"),
+            Self::Chance(probability) => write!(formatter, "chance:{probability}"),
+            Self::Window { from_milliseconds, to_milliseconds } => {
+                write!(formatter, "window:{from_milliseconds}ms..")?;
+                to_milliseconds.map_or(Ok(()), |to| write!(formatter, "{to}ms"))
+            }
         }
     }
 }
@@ -114,6 +122,21 @@ impl fmt::Display for FaultWhat {
                 formatter.write_str(")")
             }
             Self::Delay { milliseconds } => write!(formatter, "delay({milliseconds}ms)"),
+            Self::DelayBetween { least_milliseconds, most_milliseconds } => {
+                write!(formatter, "delay({least_milliseconds}ms..{most_milliseconds}ms)")
+            }
+            Self::DelayLognormal { median_milliseconds, sigma } => write!(formatter, "delay(lognormal {median_milliseconds}ms {sigma})"),
+            Self::SlowBody { bytes_per_second } => write!(formatter, "slow_body({bytes_per_second})"),
+            Self::MalformedChunk => formatter.write_str("malformed_chunk"),
+            Self::WrongLength { by } => write!(formatter, "wrong_length({by:+})"),
+            Self::Duplicate => formatter.write_str("duplicate"),
+            Self::Informational { status } => write!(formatter, "informational({status})"),
+            Self::OversizeHeader { bytes } => write!(formatter, "oversize_header({bytes})"),
+            Self::OversizeBody { bytes } => write!(formatter, "oversize_body({bytes})"),
+            Self::HalfOpen => formatter.write_str("half_open"),
+            Self::Skew { seconds } => write!(formatter, "skew({seconds:+}s)"),
+            Self::RateLimit { calls, window_seconds } => write!(formatter, "rate_limit({calls}, {window_seconds}s)"),
+            Self::ExpireToken => formatter.write_str("expire_token"),
             Self::Stall => formatter.write_str("stall"),
             Self::Close => formatter.write_str("close"),
             Self::Reset => formatter.write_str("reset"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::fault::Millionths;
 
 fn what() -> impl Strategy<Value = FaultWhat> {
     let headers = prop::collection::btree_map("[A-Za-z][A-Za-z0-9_-]{0,8}", "[ -~äß⟦]{0,20}", 0..4);
@@ -14,6 +15,17 @@ fn what() -> impl Strategy<Value = FaultWhat> {
             FaultWhat::Status { status, headers, body }
         }),
         any::<u64>().prop_map(|milliseconds| FaultWhat::Delay { milliseconds }),
+        (any::<u64>(), any::<u64>())
+            .prop_map(|(one, other)| FaultWhat::DelayBetween { least_milliseconds: one.min(other), most_milliseconds: one.max(other) }),
+        (any::<u64>(), any::<u32>())
+            .prop_map(|(median_milliseconds, sigma)| FaultWhat::DelayLognormal { median_milliseconds, sigma: Millionths::new(sigma) }),
+        (1..=u64::MAX).prop_map(|bytes_per_second| FaultWhat::SlowBody { bytes_per_second }),
+        (1..=64_i64 * 1024 * 1024, any::<bool>()).prop_map(|(by, less)| FaultWhat::WrongLength { by: if less { -by } else { by } }),
+        (1..=1_000_000_000_i64, any::<bool>()).prop_map(|(by, behind)| FaultWhat::Skew { seconds: if behind { -by } else { by } }),
+        (100_u16..=199).prop_filter("not 101", |status| *status != 101).prop_map(|status| FaultWhat::Informational { status }),
+        (1..=64_u64 * 1024 * 1024).prop_map(|bytes| FaultWhat::OversizeHeader { bytes }),
+        (1..=64_u64 * 1024 * 1024).prop_map(|bytes| FaultWhat::OversizeBody { bytes }),
+        (any::<u32>(), 1..=1_000_000_000_u64).prop_map(|(calls, window_seconds)| FaultWhat::RateLimit { calls, window_seconds }),
         any::<u64>().prop_map(|after| FaultWhat::ResetMidBody { after }),
         any::<u64>().prop_map(|after| FaultWhat::CutBody { after }),
         (200_u16..=999).prop_map(|status| FaultWhat::GatewayHtml { status }),
@@ -22,6 +34,10 @@ fn what() -> impl Strategy<Value = FaultWhat> {
             FaultWhat::Stall,
             FaultWhat::Close,
             FaultWhat::Reset,
+            FaultWhat::HalfOpen,
+            FaultWhat::MalformedChunk,
+            FaultWhat::Duplicate,
+            FaultWhat::ExpireToken,
             FaultWhat::InvalidJson,
             FaultWhat::WrongContentType,
             FaultWhat::Refuse,
@@ -43,6 +59,11 @@ fn plan() -> impl Strategy<Value = FaultPlan> {
         (1..=u32::MAX).prop_map(FaultWhen::First),
         (1..=u32::MAX).prop_map(FaultWhen::From),
         Just(FaultWhen::Every),
+        (1..=Millionths::ONE.get()).prop_map(|millionths| FaultWhen::Chance(Millionths::new(millionths))),
+        (0..u64::MAX, prop::option::of(any::<u64>())).prop_map(|(from, length)| FaultWhen::Window {
+            from_milliseconds: from,
+            to_milliseconds: length.map(|length| from.saturating_add(length.max(1))),
+        }),
     ];
     let fault =
         (0..SERVICES.len(), 0..OPERATIONS.len(), when, 0..PHASES.len(), what()).prop_map(|(service, operation, when, phase, what)| Fault {
@@ -52,7 +73,7 @@ fn plan() -> impl Strategy<Value = FaultPlan> {
             phase: PHASES[phase].1,
             what,
         });
-    prop::collection::vec(fault, 0..5).prop_map(|faults| FaultPlan { faults })
+    (prop_oneof![Just(0), any::<u64>()], prop::collection::vec(fault, 0..5)).prop_map(|(seed, faults)| FaultPlan { seed, faults })
 }
 
 proptest! {
@@ -62,6 +83,7 @@ proptest! {
         prop_assert!(!line.contains('\n'));
         prop_assert_eq!(line.parse::<FaultPlan>().unwrap(), plan.clone());
         prop_assert!(plan.check().is_ok());
+        prop_assert_eq!(serde_json::from_str::<FaultPlan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
     }
 
     #[test]
@@ -95,10 +117,39 @@ fn the_line_reads_as_documented() {
 }
 
 #[test]
+fn each_form_of_the_grammar_prints_as_it_is_written() {
+    for what in [
+        "delay(10ms..500ms)",
+        "delay(lognormal 200ms 0.8)",
+        "slow_body(20)",
+        "malformed_chunk",
+        "wrong_length(+5)",
+        "wrong_length(-5)",
+        "duplicate",
+        "informational(103)",
+        "oversize_header(70000)",
+        "oversize_body(1000000)",
+        "half_open",
+        "skew(+3600s)",
+        "skew(-3600s)",
+        "rate_limit(5, 10s)",
+        "expire_token",
+    ] {
+        let line = format!("secrets_manager.update_task@chance:0.25 before_commit {what}");
+        assert_eq!(line.parse::<FaultPlan>().unwrap().to_string(), line);
+    }
+}
+
+#[test]
 fn the_phase_may_be_left_out_and_spaces_are_free() {
     let spaced: FaultPlan = "  iam.token@nth:1   status( 429 ,x-a:\"b, c\" ) ;third_party.get@every stall ".parse().unwrap();
     assert_eq!(spaced.to_string(), "iam.token@nth:1 before_commit status(429, x-a: \"b, c\"); third_party.get@every before_commit stall");
     assert_eq!("none".parse::<FaultPlan>().unwrap(), FaultPlan::default());
+    assert_eq!(
+        " seed: 7 ; iam.token@window:5ms.. reset".parse::<FaultPlan>().unwrap().to_string(),
+        "seed:7; iam.token@window:5ms.. before_commit reset"
+    );
+    assert_eq!("seed:7".parse::<FaultPlan>().unwrap(), FaultPlan { seed: 7, faults: Vec::new() });
     assert_eq!(FaultPlan::default().to_string(), "none");
 }
 
@@ -109,6 +160,13 @@ fn an_error_names_position_expectation_and_finding() {
         ("iam.tokens@every reset", 5, "an operation (token,", "`tokens@every`"),
         ("iam.token reset", 11, "`@` and the calls", "`reset`"),
         ("iam.token@nth:0 reset", 15, "a call number from 1", "`0`"),
+        ("iam.token@chance:0 reset", 18, "a probability above 0", "`0`"),
+        ("iam.token@chance:1.5 reset", 18, "a probability above 0", "`1.5`"),
+        ("iam.token@window:5s.. reset", 19, "`ms`", "`s..`"),
+        ("iam.token@window:5ms reset", 22, "a time and `..`", "`reset`"),
+        ("iam.token@window:5ms..5ms reset", 23, "an end after", "`5ms`"),
+        ("seed:x; iam.token@every reset", 6, "a seed", "`x`"),
+        ("iam.token@every reset; seed:1", 24, "a service", "`seed:1`"),
         ("iam.token@every", 16, "what happens (status", "the end of the line"),
         ("iam.token@every after_commit boom", 30, "what happens", "`boom`"),
         ("iam.token@every status(99)", 24, "an HTTP status from 200 to 999", "`99)`"),
@@ -116,6 +174,16 @@ fn an_error_names_position_expectation_and_finding() {
         ("iam.token@every status(503, content-length: 1)", 29, "a header other than", "`content-length:`"),
         ("iam.token@every status(503, body=\"a)", 34, "a body with a closing quote", "`\"a)`"),
         ("iam.token@every delay(5s)", 24, "`ms`", "`s)`"),
+        ("iam.token@every delay(5ms..4ms)", 28, "a longest delay", "`4ms)`"),
+        ("iam.token@every delay(lognormal 5ms x)", 37, "the standard deviation", "`x)`"),
+        ("iam.token@every informational(101)", 31, "the status of an informational answer other than 101", "`101)`"),
+        ("iam.token@every informational(200)", 31, "the status of an informational answer from", "`200)`"),
+        ("iam.token@every wrong_length(5)", 30, "a number of bytes", "`5)`"),
+        ("iam.token@every wrong_length(+0)", 31, "a number of bytes", "`0)`"),
+        ("iam.token@every skew(+5)", 24, "`s`", "`)`"),
+        ("iam.token@every rate_limit(5)", 29, "`,` and the length", "`)`"),
+        ("iam.token@every rate_limit(5, 0s)", 31, "the seconds of a window", "`0s)`"),
+        ("iam.token@every oversize_header(0)", 33, "a number of bytes", "`0)`"),
         ("iam.token@every reset iam", 23, "`;` and another fault", "`iam`"),
         ("iam.token@every reset;", 23, "a service", "the end of the line"),
     ] {

@@ -222,8 +222,18 @@ impl Client {
         Some((head, length, body_at))
     }
 
+    /// Reads until all of `bytes` has come.
+    pub(super) async fn read_some(&mut self, bytes: &mut [u8]) {
+        self.stream.read_exact(bytes).await.expect("an answer comes");
+    }
+
     /// Reads to the connection's end: all bytes, and how it ended.
     pub(super) async fn rest(mut self) -> (String, End) {
+        self.until_end().await
+    }
+
+    /// As [`Self::rest`], and keeps its own side open.
+    pub(super) async fn until_end(&mut self) -> (String, End) {
         let end = match self.stream.read_to_end(&mut self.read).await {
             Ok(_) => End::Fin,
             // TLS says so when a FIN comes without its own farewell.

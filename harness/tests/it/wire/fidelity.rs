@@ -7,7 +7,7 @@ async fn every_fault_kind_is_proved() {
     let proofs = fidelity::prove().await;
     let wrong: Vec<_> = proofs.iter().filter(|proof| !proof.proved).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert_eq!(proofs.len(), 23);
+    assert_eq!(proofs.len(), 47);
     let reset = proofs.iter().find(|proof| proof.kind == "reset (tls)").expect("proved over TLS too");
     assert!(reset.observed.contains("ECONNRESET"), "{reset:?}");
 }

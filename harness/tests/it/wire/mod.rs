@@ -1,6 +1,8 @@
 //! The wire: what a client sees on its socket, and what the journal then holds.
 
+mod answers;
 mod bench;
+mod composition;
 mod connections;
 mod faults;
 mod fidelity;

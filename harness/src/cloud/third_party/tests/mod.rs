@@ -65,6 +65,7 @@ fn anonymous(method: Method, target: &str, body: Option<&Value>) -> Received {
         query,
         headers,
         body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+        clock_skew: 0,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Proves on loopback that each fault is on the wire what it says it is. Some fault servers send a FIN and call it a reset; client
 //! libraries treat the two differently, so a verdict needs the real thing.
 
+mod seen;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,14 +13,14 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::seen::{Expects, Seen, ask};
 use super::{Backend, Entrance, Handled, Received, Router, WireServer, Wiring};
 use crate::cloud::certificates::{Authority, CertificateFlaw};
-use crate::fault::{Fault, FaultBook, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
+use crate::fault::{Fault, FaultBook, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen, Millionths};
 use crate::journal::{Facts, Journal, Operation, Service};
 
 /// What one fault kind turned out to be.
@@ -41,9 +43,14 @@ const BODY: &str = r#"{"proof":"0123456789"}"#;
 /// Bytes after which a body is cut.
 const CUT: u64 = 7;
 
-/// How long a stalled connection is watched, and an answer awaited.
-const WATCHED: Duration = Duration::from_millis(50);
-const AWAITED: Duration = Duration::from_secs(10);
+/// Bytes a second of a slow body; it takes 44 ms.
+const SLOW: u64 = 500;
+
+/// Bytes of a large header or body.
+const LARGE: u64 = 70_000;
+
+/// Seconds by which a clock is ahead.
+const SKEW: i64 = 3600;
 
 /// The lateness that is asked of a delay.
 const DELAY: Duration = Duration::from_millis(30);
@@ -74,16 +81,28 @@ pub async fn prove() -> Vec<Proof> {
     proofs
 }
 
-/// The faults that act on bytes; a disturbed task is the service's matter.
-fn kinds() -> [FaultWhat; 10] {
+/// The faults that act on bytes; a disturbed task or token is the service's matter.
+fn kinds() -> [FaultWhat; 22] {
     [
         FaultWhat::Status { status: 503, headers: [("retry-after".to_owned(), "1".to_owned())].into(), body: None },
         FaultWhat::Delay { milliseconds: 30 },
+        FaultWhat::DelayBetween { least_milliseconds: 30, most_milliseconds: 40 },
+        FaultWhat::DelayLognormal { median_milliseconds: 30, sigma: Millionths::new(0) },
         FaultWhat::Stall,
         FaultWhat::Close,
         FaultWhat::Reset,
+        FaultWhat::HalfOpen,
         FaultWhat::ResetMidBody { after: CUT },
         FaultWhat::CutBody { after: CUT },
+        FaultWhat::SlowBody { bytes_per_second: SLOW },
+        FaultWhat::MalformedChunk,
+        FaultWhat::WrongLength { by: 5 },
+        FaultWhat::WrongLength { by: -5 },
+        FaultWhat::Duplicate,
+        FaultWhat::Informational { status: 103 },
+        FaultWhat::OversizeHeader { bytes: LARGE },
+        FaultWhat::OversizeBody { bytes: LARGE },
+        FaultWhat::Skew { seconds: SKEW },
         FaultWhat::InvalidJson,
         FaultWhat::WrongContentType,
         FaultWhat::GatewayHtml { status: 502 },
@@ -119,8 +138,9 @@ impl Bench {
             phase: FaultPhase::AfterCommit,
             what: what.clone(),
         };
-        self.faults.set(FaultPlan { faults: vec![fault] });
-        match self.observe(what == FaultWhat::Stall).await {
+        self.faults.set(FaultPlan::of(fault));
+        let expects = if what == FaultWhat::Stall { Expects::Nothing } else { Expects::End };
+        match self.observe(expects).await {
             Ok(seen) => Proof { kind, proved: seen.is(&what), observed: seen.in_words() },
             Err(error) => Proof { kind, proved: false, observed: format!("cannot ask our own listener: {error}") },
         }
@@ -137,7 +157,7 @@ impl Bench {
             phase: FaultPhase::BeforeCommit,
             what,
         };
-        self.faults.set(FaultPlan { faults: vec![fault] });
+        self.faults.set(FaultPlan::of(fault));
         let Err(refused) = self.connect(connector).await else {
             return Proof { kind, proved: false, observed: "the certificate was accepted".to_owned() };
         };
@@ -161,10 +181,10 @@ impl Bench {
     }
 
     /// Sends one request and keeps all that comes back until the end of the connection.
-    async fn observe(&self, stalls: bool) -> io::Result<Seen> {
+    async fn observe(&self, expects: Expects) -> io::Result<Seen> {
         match &self.connector {
-            None => ask(TcpStream::connect(self.server.address()).await?, stalls).await,
-            Some(connector) => ask(self.connect(connector).await?, stalls).await,
+            None => ask(TcpStream::connect(self.server.address()).await?, expects).await,
+            Some(connector) => ask(self.connect(connector).await?, expects).await,
         }
     }
 }
@@ -177,111 +197,6 @@ fn connector(authority: &Authority) -> Result<TlsConnector, rustls::Error> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
-}
-
-async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, stalls: bool) -> io::Result<Seen> {
-    let started = std::time::Instant::now();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
-    stream.flush().await?;
-    let mut bytes = Vec::new();
-    let patience = if stalls { WATCHED } else { AWAITED };
-    let end = match tokio::time::timeout(patience, stream.read_to_end(&mut bytes)).await {
-        Err(_elapsed) => End::Open,
-        Ok(Ok(_)) => End::Fin,
-        // Over TLS: a FIN below the TLS connection, without its own farewell.
-        Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => End::Fin,
-        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => End::Reset,
-        Ok(Err(error)) => End::Other(error.to_string()),
-    };
-    Ok(Seen { bytes, end, after: started.elapsed() })
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum End {
-    Open,
-    Fin,
-    Reset,
-    Other(String),
-}
-
-/// What a raw client saw.
-struct Seen {
-    bytes: Vec<u8>,
-    end: End,
-    after: Duration,
-}
-
-impl Seen {
-    fn head_and_body(&self) -> Option<(String, &[u8])> {
-        let at = self.bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-        Some((String::from_utf8_lossy(&self.bytes[..at + 4]).to_ascii_lowercase(), &self.bytes[at + 4..]))
-    }
-
-    fn header(&self, line: &str) -> bool {
-        self.head_and_body().is_some_and(|(head, _)| head.contains(&format!("\r\n{line}\r\n")))
-    }
-
-    fn status(&self, status: u16) -> bool {
-        self.bytes.starts_with(format!("HTTP/1.1 {status} ").as_bytes())
-    }
-
-    /// Tells whether the answer is whole: as many bytes of body as the head says, then FIN.
-    fn whole(&self) -> bool {
-        let Some((_, body)) = self.head_and_body() else { return false };
-        self.header(&format!("content-length: {}", body.len())) && self.end == End::Fin
-    }
-
-    fn cut(&self, end: &End) -> bool {
-        let first = BODY.as_bytes().get(..usize::try_from(CUT).unwrap_or(usize::MAX));
-        self.head_and_body().is_some_and(|(_, body)| Some(body) == first)
-            && self.header(&format!("content-length: {}", BODY.len()))
-            && self.end == *end
-    }
-
-    fn is(&self, what: &FaultWhat) -> bool {
-        let body = self.head_and_body().map(|(_, body)| body).unwrap_or_default();
-        let json = serde_json::from_slice::<serde_json::Value>(body).is_ok();
-        match what {
-            FaultWhat::Status { status, .. } => self.status(*status) && self.header("retry-after: 1") && self.whole(),
-            FaultWhat::Delay { .. } => self.status(200) && self.whole() && self.after >= DELAY,
-            FaultWhat::Stall => self.bytes.is_empty() && self.end == End::Open,
-            FaultWhat::Close => self.bytes.is_empty() && self.end == End::Fin,
-            FaultWhat::Reset => self.bytes.is_empty() && self.end == End::Reset,
-            FaultWhat::ResetMidBody { .. } => self.cut(&End::Reset),
-            FaultWhat::CutBody { .. } => self.cut(&End::Fin),
-            FaultWhat::InvalidJson => self.whole() && !json && body.len() == BODY.len() && self.header("content-type: application/json"),
-            FaultWhat::WrongContentType => self.whole() && json && self.header("content-type: text/html"),
-            FaultWhat::GatewayHtml { status } => {
-                self.status(*status) && self.whole() && self.header("content-type: text/html") && body.starts_with(b"<html>")
-            }
-            FaultWhat::Bandwidth { .. }
-            | FaultWhat::Refuse
-            | FaultWhat::CancelTask
-            | FaultWhat::ExpireTask
-            | FaultWhat::KillJob
-            | FaultWhat::KillJobAfterReply
-            | FaultWhat::Gather
-            | FaultWhat::Certificate { .. } => false,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        let answer = match self.head_and_body() {
-            None if self.bytes.is_empty() => "no byte of an answer".to_owned(),
-            None => format!("{} bytes without a whole head", self.bytes.len()),
-            Some((head, body)) => {
-                let length = head.lines().find(|line| line.starts_with("content-length")).unwrap_or("no content-length");
-                format!("`{}`, {length}, {} bytes of body", head.lines().next().unwrap_or_default(), body.len())
-            }
-        };
-        let end = match &self.end {
-            End::Open => "the connection stayed open".to_owned(),
-            End::Fin => "FIN".to_owned(),
-            End::Reset => "RST (ECONNRESET)".to_owned(),
-            End::Other(error) => error.clone(),
-        };
-        format!("{answer}; {end} after {} ms", self.after.as_millis())
-    }
 }
 
 /// A service that always answers the same.
