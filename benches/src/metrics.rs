@@ -110,7 +110,6 @@ pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
     let outage = experiment.outage_seconds();
     let recovery_lag = outage.and_then(|seconds| Spread::of(done.iter().filter_map(|client| Some(lag(client.succeeded_at()?, seconds)))));
     let lag_ratio = recovery_lag.zip(outage).map(|(lag, seconds)| lag.median.value / seconds);
-    let silent = |attempt: &&crate::trial::Attempt| attempt.disturbed && attempt.end == End::Abandoned;
     Summary {
         experiment: experiment.id.clone(),
         trials: trials.len(),
@@ -129,12 +128,19 @@ pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
         retry_after: following(experiment, &clients),
         returned: returned(experiment, trials),
         own_timeout: (experiment.question == Question::Silence)
-            .then(|| Spread::of(attempts().filter(silent).map(|attempt| attempt.ended - attempt.head)))
+            .then(|| Spread::of(clients.iter().flat_map(|client| own_timeouts(client))))
             .flatten(),
         duplicates: clients.iter().map(|client| client.duplicates).sum(),
         orphans: clients.iter().map(|client| client.orphans).sum(),
         duration: Spread::of(clients.iter().map(|client| client.duration)),
     }
+}
+
+/// Returns how long a client waited for answers that never came. What it still waited for when it was ended says nothing.
+fn own_timeouts(client: &Client) -> impl Iterator<Item = f64> {
+    let waited = client.attempts.len() - usize::from(client.cut && !client.attempts.is_empty());
+    let silent = client.attempts[..waited].iter().filter(|attempt| matches!(attempt.end, End::Abandoned | End::Unanswered));
+    silent.map(|attempt| attempt.ended - attempt.head)
 }
 
 /// Returns the seconds from an outage's end to a success.
@@ -287,9 +293,12 @@ pub(crate) mod tests {
     #[test]
     fn own_timeouts_are_those_of_silence_only() {
         let mut silent = client(&[0.0], Some(12.0));
-        silent.attempts[0].end = End::Abandoned;
+        silent.attempts[0].end = End::Unanswered;
         silent.attempts[0].ended = 10.0;
         assert!((summary("update-silence", vec![silent.clone()]).own_timeout.unwrap().median.value - 10.0).abs() < 1e-9);
-        assert_eq!(summary("update-503-5s", vec![silent]).own_timeout, None);
+        assert_eq!(summary("update-503-5s", vec![silent.clone()]).own_timeout, None);
+        silent.attempts.truncate(1);
+        silent.cut = true;
+        assert_eq!(summary("update-silence", vec![silent]).own_timeout, None, "it was ended while it waited");
     }
 }

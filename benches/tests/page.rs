@@ -26,11 +26,13 @@ impl Driver {
         let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut process) = started else {
             // Not by `println!`, which is shown only of tests that fail.
-            std::io::stderr().write_all(b"skipped: the page needs chromedriver, which is not on this machine; .ci/prepare installs it\n").ok();
+            std::io::stderr()
+                .write_all(b"skipped: the page needs chromedriver, which is not on this machine; .ci/prepare installs it\n")
+                .ok();
             return None;
         };
         let lines = BufReader::new(process.stdout.take().expect("its output is piped")).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse().ok());
+        let port = lines.map_while(Result::ok).find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok());
         Some(Self { process, port: port.expect("chromedriver says its port") })
     }
 

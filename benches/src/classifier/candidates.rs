@@ -63,6 +63,8 @@ fn fixed(runs: &[Vec<f64>]) -> Vec<Policy> {
         found.extend(median(&steps).map(|base| capped(Policy::unbounded(Growth::Linear, base))));
         if let Some((base, factor)) = geometric(growing).filter(|(_, factor)| *factor > 1.05) {
             found.push(capped(Policy::unbounded(Growth::Exponential { factor }, base)));
+            let halves: Vec<f64> = growing.iter().zip(0..).map(|(wait, doublings)| wait / 2_f64.powi(doublings)).collect();
+            found.extend(median(&halves).map(|base| capped(Policy::unbounded(Growth::Exponential { factor: 2.0 }, base))));
         }
     }
     found

@@ -18,6 +18,12 @@ impl Noise {
     pub(super) const LEVELS: [Self; 5] =
         [Self::new(0.001, 0.001), Self::new(0.003, 0.003), Self::new(0.008, 0.006), Self::new(0.02, 0.015), Self::new(0.06, 0.05)];
 
+    /// Every variation of the levels with overheads in finer steps: a known policy has no number of its own that could take an overhead up.
+    pub(super) fn every() -> impl Iterator<Item = Self> {
+        const OVERHEADS: [f64; 12] = [0.0005, 0.001, 0.002, 0.003, 0.0045, 0.006, 0.008, 0.011, 0.015, 0.02, 0.035, 0.06];
+        Self::LEVELS.into_iter().flat_map(|level| OVERHEADS.map(|overhead| Self { overhead, ..level }))
+    }
+
     const fn new(overhead: f64, deviation: f64) -> Self {
         Self { overhead, deviation }
     }

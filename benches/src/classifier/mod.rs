@@ -75,6 +75,9 @@ pub struct Told {
     pub policy: Option<Policy>,
     /// Probability of the family among all that were tried, 0 to 1.
     pub confidence: f64,
+    /// The next best family, where it is not far behind: growth that a cap ends at once, for example, looks the same in both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub or: Option<Family>,
     /// The most retries that were seen.
     pub retries: usize,
     /// Runs that it was told from.
@@ -102,6 +105,7 @@ pub fn classify(runs: &[Waited]) -> Classification {
         jittered,
         policy,
         confidence,
+        or: None,
         retries,
         runs: runs.len(),
         consistent_with: Vec::new(),
@@ -128,6 +132,7 @@ pub fn classify(runs: &[Waited]) -> Classification {
     };
     let (family, jittered) = (family(&best.policy), best.policy.is_jittered());
     Classification::Told(Box::new(Told {
+        or: next_best(&fits, family),
         consistent_with: consistent_with(runs, waits, &best),
         ..told(family, Some(best.policy), jittered, confidence(&fits, family, jittered))
     }))
@@ -170,8 +175,9 @@ fn fits(waits: &[&[f64]]) -> Vec<Fit> {
 /// Returns how many numbers a policy could have chosen to fit.
 fn parameters(policy: &Policy) -> f64 {
     let growth = match policy.growth {
-        Growth::Exponential { .. } | Growth::ExponentialLessOne { .. } => 2.0,
-        Growth::Constant | Growth::Linear | Growth::Decorrelated => 1.0,
+        // Two is what everybody takes.
+        Growth::Exponential { factor } if (factor - 2.0).abs() > 1e-9 => 2.0,
+        Growth::Exponential { .. } | Growth::ExponentialLessOne { .. } | Growth::Constant | Growth::Linear | Growth::Decorrelated => 1.0,
     };
     let jitter = if policy.jitter == Jitter::None { 0.0 } else { 1.0 };
     growth + jitter + if policy.cap.is_some() { 1.0 } else { 0.0 }
@@ -194,6 +200,18 @@ fn confidence(fits: &[Fit], chosen: Family, jittered: bool) -> f64 {
     own.map(weight).sum::<f64>() / fits.iter().map(weight).sum::<f64>()
 }
 
+/// Returns the best family beside the chosen one, where it has a tenth of the weight.
+fn next_best(fits: &[Fit], chosen: Family) -> Option<Family> {
+    let weight = |family: Family| confidence(fits, family, false) + confidence(fits, family, true);
+    let others =
+        [Family::Constant, Family::Linear, Family::Exponential, Family::Decorrelated].into_iter().filter(|family| *family != chosen);
+    others
+        .map(|family| (weight(family), family))
+        .filter(|(weight, _)| *weight >= 0.1)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, family)| family)
+}
+
 /// Returns the names of policies that explain the waits about as well as the best one, and allow as many retries as were seen.
 fn consistent_with(runs: &[Waited], waits: &[&[f64]], best: &Fit) -> Vec<String> {
     /// Twice the difference of log-likelihoods of one in a thousand at four degrees of freedom.
@@ -205,8 +223,7 @@ fn consistent_with(runs: &[Waited], waits: &[&[f64]], best: &Fit) -> Vec<String>
             // Whoever stops earlier follows another policy; without a number of its own any number is right.
             made <= retries && (!run.gave_up || retries == usize::MAX || made == retries)
         });
-        let explains =
-            || Noise::LEVELS.map(|noise| log_likelihood(&known.policy, noise, waits)).into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let explains = || Noise::every().map(|noise| log_likelihood(&known.policy, noise, waits)).fold(f64::NEG_INFINITY, f64::max);
         allowed && 2.0 * (best.log_likelihood - explains()) <= MOST
     });
     consistent.map(|known| known.name.to_owned()).collect()

@@ -97,6 +97,16 @@ fn a_known_policy_is_consistent_with_itself_and_told_from_those_that_differ() {
 }
 
 #[test]
+fn growth_that_a_cap_ends_at_once_may_be_of_either_kind() {
+    let mut random = ChaCha8Rng::seed_from_u64(10);
+    let policy = Policy { jitter: Jitter::Floor { floor: 0.25 }, ..Policy::unbounded(DOUBLING, 0.5).capped(1.0) };
+    let found = told(classify(&simulated(&policy, 20, 5, &mut random)));
+    let either = [Family::Linear, Family::Exponential];
+    assert!(either.contains(&found.family) && found.or.is_some_and(|or| either.contains(&or)), "{found:?}");
+    assert!(found.confidence < 0.9, "{found:?}");
+}
+
+#[test]
 fn a_stray_wait_does_not_hide_the_policy() {
     let mut random = ChaCha8Rng::seed_from_u64(9);
     let mut runs = simulated(&Policy::unbounded(DOUBLING, 1.0), 10, 5, &mut random);

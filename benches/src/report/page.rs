@@ -17,6 +17,9 @@ use crate::trial::{Arm, Client, End, Trial};
 /// Rows of a timeline: what more would show is in the table.
 const MOST_ROWS: usize = 20;
 
+/// Colours of lines, before they begin again.
+const COLORS: usize = 8;
+
 /// Retries on the axis of gaps.
 const MOST_GAPS: usize = 20;
 
@@ -26,6 +29,8 @@ struct Figure {
     title: String,
     note: String,
     svg: String,
+    /// What lines of which number are, where there are several.
+    key: Vec<(usize, String)>,
 }
 
 /// A line of the table of policies.
@@ -145,19 +150,19 @@ fn survival(experiments: &[Experiment], arm: &ArmOutcome) -> Option<Figure> {
         return None;
     }
     let mut plot = Plot::new(Axis::linear(longest), Axis::linear(100.0));
-    let mut named = Vec::new();
+    let mut key = Vec::new();
     for (index, ((call, cause), points)) in curves.iter_mut().enumerate() {
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let class = format!("line c{}", index % 8);
-        plot.line(points, &class);
+        let color = index % COLORS;
+        plot.line(points, &format!("line c{color}"));
         for (seconds, share) in &*points {
-            plot.point(*seconds, *share, &format!("dot c{}", index % 8));
+            plot.point(*seconds, *share, &format!("dot c{color}"));
         }
         let ends: Vec<String> = points.iter().map(|(seconds, share)| format!("{seconds} s: {share:.0} %")).collect();
-        named.push(format!("{} on {} ({})", call.word(), cause.word(), ends.join(", ")));
+        key.push((color, format!("{} on {}: {}", call.word(), cause.word(), ends.join(", "))));
     }
     let svg = plot.finish("calls that succeeded, by the length of the outage", "length of the outage, s", "succeeded, %");
-    Some(Figure { title: "Survival".into(), note: named.join("; "), svg })
+    Some(Figure { title: "Survival".into(), note: "Calls that succeeded in the end.".into(), svg, key })
 }
 
 /// Waits by the number of the retry, with the band of the policy that explains them.
@@ -187,7 +192,7 @@ fn gaps<'trials>(
     }
     let title = format!("Waits of {} on {}", classified.call.word(), classified.cause.word());
     let svg = plot.finish(&title, "retry", "wait, s");
-    Some(Figure { title, note: words::classified(classified), svg })
+    Some(Figure { title, note: words::classified(classified), svg, key: Vec::new() })
 }
 
 /// Returns the lower and the upper bound of the first waits.
@@ -218,7 +223,12 @@ fn arrivals(experiment: &Experiment, trials: &[&Trial]) -> Option<Figure> {
     let title = format!("Arrivals of {jobs} jobs after a common outage of {seconds} s");
     let svg = plot.finish(&title, "after the outage, s", "jobs within 100 ms");
     let came: usize = steps.values().sum();
-    Some(Figure { title, note: format!("{came} arrivals of {} trials; at most {highest:.0} within the same 100 ms", trials.len()), svg })
+    Some(Figure {
+        title,
+        note: format!("{came} arrivals of {} trials; at most {highest:.0} within the same 100 ms", trials.len()),
+        svg,
+        key: Vec::new(),
+    })
 }
 
 /// Attempts of each run against the outage.
@@ -244,7 +254,7 @@ fn timeline(experiment: &Experiment, trials: &[&Trial]) -> Option<Figure> {
         }
     }
     let svg = plot.finish_rows(&format!("attempts of {}", experiment.id), "since the first attempt, s");
-    Some(Figure { title: experiment.id.clone(), note: experiment.plan.clone(), svg })
+    Some(Figure { title: experiment.id.clone(), note: experiment.plan.clone(), svg, key: Vec::new() })
 }
 
 #[cfg(test)]

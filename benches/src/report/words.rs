@@ -65,7 +65,14 @@ fn told_in_words(told: &Told) -> String {
         1 => "1 retry".to_owned(),
         several => format!("up to {several} retries"),
     };
-    format!("{growth}; {retries}; {:.0} % sure of the family ({} runs)", (told.confidence * 100.0).floor(), told.runs)
+    let or = match told.or {
+        Some(Family::Constant) => ", or constant",
+        Some(Family::Linear) => ", or linear",
+        Some(Family::Exponential) => ", or exponential",
+        Some(Family::Decorrelated) => ", or decorrelated",
+        _ => "",
+    };
+    format!("{growth}; {retries}; {:.0} % sure of the family{or} ({} runs)", (told.confidence * 100.0).floor(), told.runs)
 }
 
 /// Returns a policy's growth and band.
