@@ -62,6 +62,8 @@ pub fn observe(recording: &Recording, call: Call) -> Observed {
             duration: std::time::Duration::from_nanos(outcome.duration).as_secs_f64(),
             exit_code: outcome.exit_code,
             cut: outcome.timed_out,
+            processor: outcome.processor.map(|nanoseconds| std::time::Duration::from_nanos(nanoseconds).as_secs_f64()),
+            peak_memory: outcome.peak_memory,
             task: status(recording, job),
             ..made(recording, job)
         };
@@ -192,6 +194,8 @@ mod tests {
             not_started: None,
             killed: false,
             written: None,
+            processor: Some(20_000_000),
+            peak_memory: Some(9_000_000),
             left_behind: 0,
             dropped_lines: 0,
             duration: 3_000_000_000,
@@ -213,6 +217,7 @@ mod tests {
         assert!((gaps[0] - 1.0).abs() < 1e-9 && (gaps[1] - 1.5).abs() < 1e-9, "{gaps:?}");
         assert_eq!(client.succeeded_at().map(|at| (at * 1000.0).round()), Some(2512.0));
         assert!((client.ended - 3.0).abs() < 1e-9 && (client.duration - 3.0).abs() < 1e-9);
+        assert_eq!((client.processor, client.peak_memory), (Some(0.02), Some(9_000_000)));
         assert_eq!(client.attempts.iter().filter(|attempt| attempt.disturbed).count(), 2);
     }
 

@@ -87,6 +87,12 @@ pub struct Summary {
     pub orphans: u32,
     /// How long jobs ran.
     pub duration: Option<Spread>,
+    /// Their processor time.
+    #[serde(default)]
+    pub processor: Option<Spread>,
+    /// Their memory at its peak, in bytes.
+    #[serde(default)]
+    pub peak_memory: Option<Spread>,
 }
 
 impl Spread {
@@ -133,6 +139,8 @@ pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
         duplicates: clients.iter().map(|client| client.duplicates).sum(),
         orphans: clients.iter().map(|client| client.orphans).sum(),
         duration: Spread::of(clients.iter().map(|client| client.duration)),
+        processor: Spread::of(clients.iter().filter_map(|client| client.processor)),
+        peak_memory: Spread::of(clients.iter().filter_map(|client| client.peak_memory).map(bytes)),
     }
 }
 
@@ -205,6 +213,11 @@ fn entropy(arrivals: &[f64]) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of jobs and requests")]
 pub(crate) fn number(count: usize) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no memory is that large")]
+fn bytes(count: u64) -> f64 {
     count as f64
 }
 

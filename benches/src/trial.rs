@@ -45,6 +45,12 @@ pub struct Client {
     pub exit_code: Option<i32>,
     /// Whether it had to be ended because it ran for too long.
     pub cut: bool,
+    /// Seconds of processor time, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<f64>,
+    /// Bytes of memory that its largest process held at once, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
     /// How its task ended.
     pub task: String,
     /// Credentials that it made beyond the first.

@@ -32,7 +32,8 @@ impl Driver {
             return None;
         };
         let lines = BufReader::new(process.stdout.take().expect("its output is piped")).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok());
+        let port =
+            lines.map_while(Result::ok).find_map(|line| line.split("successfully on port ").nth(1)?.trim_end_matches('.').parse().ok());
         Some(Self { process, port: port.expect("chromedriver says its port") })
     }
 

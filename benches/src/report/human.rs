@@ -100,7 +100,21 @@ fn further(arm: &ArmOutcome) -> String {
             writeln!(text, "  {id}: {} duplicates made, {} orphans left", summary.duplicates, summary.orphans).ok();
         }
     }
+    text.push_str(&cost(arm));
     if text.is_empty() { text } else { format!("\nFurther\n{text}") }
+}
+
+/// What the jobs of the costliest experiment took.
+fn cost(arm: &ArmOutcome) -> String {
+    let costliest = arm.summaries.iter().filter_map(|summary| Some((summary, summary.processor?, summary.peak_memory?)));
+    let costliest = costliest.max_by(|one, other| one.1.median.value.total_cmp(&other.1.median.value));
+    let Some((summary, processor, memory)) = costliest else { return String::new() };
+    format!(
+        "  {}: its jobs took the most, {} of processor time and {}\n",
+        summary.experiment,
+        words::seconds(processor.median.value),
+        words::mebibytes(Some(memory))
+    )
 }
 
 fn compared(comparison: &Comparison) -> String {

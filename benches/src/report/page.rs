@@ -134,6 +134,8 @@ fn row(summary: &Summary) -> Vec<String> {
         words::spread(summary.give_up),
         words::spread(summary.smallest_gap),
         words::spread(summary.duration),
+        words::spread(summary.processor),
+        words::mebibytes(summary.peak_memory),
     ]
 }
 

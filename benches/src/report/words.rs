@@ -37,6 +37,13 @@ pub(super) fn counts(spread: Option<Spread>) -> String {
     format!("{:.0} ({:.0}..{:.0})", spread.median.value, spread.least, spread.most)
 }
 
+/// Returns sizes of memory.
+pub(super) fn mebibytes(spread: Option<Spread>) -> String {
+    let Some(spread) = spread else { return NOTHING.into() };
+    let mebibytes = |bytes: f64| bytes / f64::from(1 << 20);
+    format!("{:.0} MiB ({:.0}..{:.0})", mebibytes(spread.median.value), mebibytes(spread.least), mebibytes(spread.most))
+}
+
 /// Returns a share with its interval.
 pub(super) fn share(share: Option<Quantile>) -> String {
     let Some(share) = share else { return NOTHING.into() };
