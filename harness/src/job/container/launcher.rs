@@ -228,8 +228,6 @@ impl ReadyJob {
             written: size_rw.filter(|_| job.measured).and_then(|size| u64::try_from(size).ok()),
             processor: None,
             peak_memory: None,
-            processor: None,
-            peak_memory: None,
             left_behind: 0,
             dropped_lines: kept.dropped,
             duration: u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
