@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use hallmark_harness::journal::{Connection, ConnectionEnd, EventKind, Exchange, JobRef};
+use hallmark_harness::journal::{Connection, ConnectionEnd, EventKind, Exchange, JobRef, Service};
 use hallmark_harness::stage::Recording;
 
 use crate::oracle::answer_in_words;
@@ -56,9 +56,20 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
             format!("the TLS handshake with {host} was given up: {reason}{fault}")
         }
         EventKind::HostRefused { host, port, .. } => format!("the proxy refused {host}:{port}"),
-        EventKind::NameAsked { name, record_type, declared, .. } => {
+        EventKind::ConnectionSpoilt { service, host, fault, .. } => {
+            let at = if host.is_empty() { String::new() } else { format!(" at {host}") };
+            let service = match service {
+                Service::SecretsManager => "Secrets Manager",
+                Service::Iam => "IAM",
+                Service::ThirdParty(name) => name,
+                Service::Declared => "a declared host",
+            };
+            format!("a connection to {service}{at}, before any request\n   (fault: {fault})")
+        }
+        EventKind::NameAsked { name, record_type, declared, fault, .. } => {
             let answered = if *declared { "" } else { ", which nobody declared; it was answered with nothing" };
-            format!("the job looked up the name {name} ({record_type}){answered}")
+            let fault = fault.as_ref().map_or(String::new(), |fault| format!("\n   (fault: {fault})"));
+            format!("the job looked up the name {name} ({record_type}){answered}{fault}")
         }
         EventKind::JobRequested { action, .. } => format!("the engine asked for a job: {}", action.as_deref().unwrap_or("no action")),
         _ => return None,

@@ -181,7 +181,7 @@ fn same(given: &str, token: &str) -> bool {
 impl IntoResponse for CloudError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Setup(_) | Self::Plan(_) | Self::Misplaced(_) | Self::Real(_) => StatusCode::BAD_REQUEST,
+            Self::Setup(_) | Self::Plan(_) | Self::Misplaced(_) | Self::Unfit { .. } | Self::Real(_) => StatusCode::BAD_REQUEST,
             Self::Service(_) => StatusCode::BAD_GATEWAY,
             Self::Empty | Self::Engine(EngineError::TaskFinal(_) | EngineError::Unfinished(_)) => StatusCode::CONFLICT,
             Self::NoCredential { .. } | Self::Engine(_) => StatusCode::NOT_FOUND,

@@ -17,8 +17,8 @@ use super::lateness::Lateness;
 use super::sockets::{Layout, Sockets};
 use crate::contract::{SecretId, TaskId};
 use crate::engine::{Engine, EngineError, JobRequest, JobStopped, Knobs, NewSecret, Overrides};
-use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService, FaultWhat};
-use crate::journal::{EventKind, JobRef, Journal};
+use crate::fault::{Fault, FaultParseError, FaultPlan, FaultService, FaultWhat, FaultWhen};
+use crate::journal::{EventKind, JobRef, Journal, Operation};
 use crate::stage::{Alteration, ParameterSource, RecordedTask, RecordedVersion, Snapshot, StageAddresses, StageSetup};
 
 /// Why an order cannot be carried out.
@@ -39,6 +39,14 @@ pub enum CloudError {
     /// A fault names an operation that its service does not have, so it would never act.
     #[error("the fault plan cannot be carried out: `{0}` can never act; {advice}", advice = advice(.0))]
     Misplaced(Box<Fault>),
+    /// A fault could act, but not on what is set up.
+    #[error("the fault plan cannot be carried out: `{fault}` can never act here; {advice}")]
+    Unfit {
+        /// The fault.
+        fault: Box<Fault>,
+        /// Why not, and what to do instead.
+        advice: &'static str,
+    },
     /// What was asked makes no sense for a real service.
     #[error("the third party {0} is a real service, where hallmark makes nothing; let a job create a credential")]
     Real(String),
@@ -55,18 +63,49 @@ pub enum CloudError {
     },
 }
 
+/// Says what a service has instead of what a fault wants of it.
 fn advice(fault: &Fault) -> &'static str {
-    match fault.service {
-        FaultService::SecretsManager => {
-            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
-             cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone"
+    match (&fault.service, fault.operation) {
+        (FaultService::ThirdParty, Operation::Connect) => {
+            "connect takes delay, stall, close, reset and, to a third party behind the TCP proxy, cut_body, reset_mid_body, bandwidth, gather and the \
+             kills, all without a phase, and refuse of every connection or of those of a window"
         }
-        FaultService::Iam => "iam has token and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone",
-        FaultService::ThirdParty => {
-            "third_party has create, revoke, list, get and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone; connect \
-             takes delay, stall, close, reset, cut_body, reset_mid_body, bandwidth, gather and the kills without a phase, and refuse of every connection"
+        (_, Operation::Connect) => {
+            "connect takes delay, stall, close and reset, without a phase, and refuse of every connection or of those of a window"
+        }
+        (_, Operation::Lookup) => "lookup takes dns(..) alone, without a phase",
+        (_, Operation::Handshake) => "handshake takes certificate(..) alone",
+        (FaultService::SecretsManager, _) => {
+            "secrets_manager has list_tasks, get_task, update_task, delete_task, get_secret and other; \
+             cancel_task and expire_task need an operation on one task; certificate(..) acts on handshake alone, dns(..) on lookup, and bandwidth and \
+             refuse on connect"
+        }
+        (FaultService::Iam, _) => {
+            "iam has token and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone, dns(..) on lookup, and bandwidth \
+             and refuse on connect"
+        }
+        (FaultService::ThirdParty, _) => {
+            "third_party has create, revoke, list, get and other, and no task or token to cancel or expire; certificate(..) acts on handshake alone, \
+             dns(..) on lookup, and bandwidth and refuse on connect"
         }
     }
+}
+
+/// Says why a fault that acts elsewhere cannot act on what is set up.
+fn unfit(fault: &Fault, contents: &Contents, names: bool) -> Option<&'static str> {
+    if fault.is_of_lookup() && !names {
+        return Some(
+            "on loopback no name is looked up; play it where the fake cloud runs as a container (--image), or use connect with refuse instead",
+        );
+    }
+    if fault.needs_tcp_proxy() && contents.tcp_services.is_empty() {
+        return Some("no third party is behind the TCP proxy; of the connections to others use delay, stall, close, reset or refuse");
+    }
+    let counts = fault.what == FaultWhat::Refuse && fault.when != FaultWhen::Every && fault.service == FaultService::ThirdParty;
+    if counts && !contents.tcp_services.is_empty() {
+        return Some("a service behind the TCP proxy refuses every connection, or none; leave the window out");
+    }
+    None
 }
 
 /// A secret that is to be created, as the admin API asks for it.
@@ -241,7 +280,14 @@ impl Cloud {
             return Err(CloudError::Misplaced(Box::new(fault.clone())));
         }
         let current = self.current()?;
-        let refuses = plan.faults.iter().any(|fault| fault.what == FaultWhat::Refuse);
+        let names = current.sockets.has_names();
+        for fault in &plan.faults {
+            if let Some(advice) = unfit(fault, &current.contents, names) {
+                return Err(CloudError::Unfit { fault: Box::new(fault.clone()), advice });
+            }
+        }
+        let of_third_parties = |fault: &&Fault| fault.service == FaultService::ThirdParty && fault.what == FaultWhat::Refuse;
+        let refuses = plan.faults.iter().any(|fault| of_third_parties(&fault));
         for service in &current.contents.tcp_services {
             service.refuse(refuses).await.map_err(SetupError::from)?;
         }

@@ -16,7 +16,9 @@ use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use crate::journal::{EventKind, Journal};
+use super::wire::{Router, Wiring};
+use crate::fault::{DnsFailure, FaultWhat};
+use crate::journal::{EventKind, Operation};
 
 /// Where resolvers ask.
 const PORT: u16 = 53;
@@ -43,16 +45,36 @@ pub(super) struct NameServer {
 struct Names {
     declared: HashSet<String>,
     address: Ipv4Addr,
-    journal: Arc<Journal>,
+    /// Which services are behind a name.
+    services: Router,
+    wiring: Arc<Wiring>,
+}
+
+/// What is said to a message.
+#[derive(Debug, PartialEq, Eq)]
+enum Reply {
+    /// It is no question.
+    None,
+    /// A fault wants no answer.
+    Silence,
+    /// This message.
+    Message(Vec<u8>),
 }
 
 impl NameServer {
     /// Listens on port 53 of `address`, for datagrams and connections.
-    pub(super) fn start(runtime: &Handle, address: Ipv4Addr, declared: &[String], journal: Arc<Journal>) -> io::Result<Self> {
-        Self::start_on(runtime, SocketAddr::from((address, PORT)), address, declared, journal)
+    pub(super) fn start(
+        runtime: &Handle,
+        address: Ipv4Addr,
+        declared: &[String],
+        services: Router,
+        wiring: Arc<Wiring>,
+    ) -> io::Result<Self> {
+        let declared = declared.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self::start_on(runtime, SocketAddr::from((address, PORT)), Names { declared, address, services, wiring })
     }
 
-    fn start_on(runtime: &Handle, listen: SocketAddr, address: Ipv4Addr, declared: &[String], journal: Arc<Journal>) -> io::Result<Self> {
+    fn start_on(runtime: &Handle, listen: SocketAddr, names: Names) -> io::Result<Self> {
         let connections = std::net::TcpListener::bind(listen)?;
         connections.set_nonblocking(true)?;
         let listen = connections.local_addr()?;
@@ -60,7 +82,7 @@ impl NameServer {
         datagrams.set_nonblocking(true)?;
         let _inside = runtime.enter();
         let (datagrams, connections) = (UdpSocket::from_std(datagrams)?, TcpListener::from_std(connections)?);
-        let names = Arc::new(Names { declared: declared.iter().map(|name| name.to_ascii_lowercase()).collect(), address, journal });
+        let names = Arc::new(names);
         let serving = [runtime.spawn(serve_datagrams(datagrams, names.clone())), runtime.spawn(serve_connections(connections, names))];
         Ok(Self { address: listen, serving })
     }
@@ -102,7 +124,7 @@ async fn serve_datagrams(socket: UdpSocket, names: Arc<Names>) {
     loop {
         // An error here is one of an earlier answer whose asker has left.
         let Ok((length, peer)) = socket.recv_from(&mut datagram).await else { continue };
-        if let Some(answer) = names.answer(&datagram[..length]) {
+        if let Reply::Message(answer) = names.answer(&datagram[..length]) {
             socket.send_to(&answer, peer).await.ok();
         }
     }
@@ -129,7 +151,11 @@ async fn serve_connection(mut stream: TcpStream, names: Arc<Names>) {
         if stream.read_exact(&mut message).await.is_err() {
             return;
         }
-        let Some(answer) = names.answer(&message) else { return };
+        let answer = match names.answer(&message) {
+            Reply::None => return,
+            Reply::Silence => continue,
+            Reply::Message(answer) => answer,
+        };
         let Ok(length) = u16::try_from(answer.len()) else { return };
         if stream.write_u16(length).await.is_err() || stream.write_all(&answer).await.is_err() {
             return;
@@ -138,44 +164,72 @@ async fn serve_connection(mut stream: TcpStream, names: Arc<Names>) {
 }
 
 impl Names {
-    /// Returns the answer to a message; none when it is no question.
-    fn answer(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let asked = Message::from_vec(message).ok()?;
+    fn answer(&self, message: &[u8]) -> Reply {
+        let Ok(asked) = Message::from_vec(message) else { return Reply::None };
         if asked.metadata.message_type != MessageType::Query {
-            return None;
+            return Reply::None;
         }
         let mut answer = Message::response(asked.metadata.id, asked.metadata.op_code);
         answer.metadata.recursion_desired = asked.metadata.recursion_desired;
         answer.metadata.recursion_available = true;
         answer.metadata.authoritative = true;
         match asked.queries.as_slice() {
-            [query] if asked.metadata.op_code == OpCode::Query => self.answer_query(query, &mut answer),
+            [query] if asked.metadata.op_code == OpCode::Query => {
+                if self.answer_query(query, &mut answer) == Some(DnsFailure::Silence) {
+                    return Reply::Silence;
+                }
+            }
             _ => answer.metadata.response_code = ResponseCode::NotImp,
         }
         answer.add_queries(asked.queries);
-        answer.to_vec().ok()
+        answer.to_vec().map_or(Reply::None, Reply::Message)
     }
 
-    fn answer_query(&self, query: &Query, answer: &mut Message) {
+    /// Answers a question, and tells how it failed.
+    fn answer_query(&self, query: &Query, answer: &mut Message) -> Option<DnsFailure> {
         let asked = query.name().to_ascii();
         let name = asked.trim_end_matches('.').to_ascii_lowercase();
         let declared = self.declared.contains(&name);
+        let for_address = matches!(query.query_type(), RecordType::A | RecordType::ANY);
+        let (failure, fault) = if declared && for_address { self.failure(&name) } else { (None, None) };
         if asked != PROBE_NAME {
-            let job = self.journal.job();
-            self.journal.append(EventKind::NameAsked { job, name, record_type: query.query_type().to_string(), declared });
+            let journal = self.wiring.journal();
+            let (job, record_type) = (journal.job(), query.query_type().to_string());
+            journal.append(EventKind::NameAsked { job, name, record_type, declared, fault });
         }
-        if !declared {
-            answer.metadata.response_code = ResponseCode::NXDomain;
-        } else if matches!(query.query_type(), RecordType::A | RecordType::ANY) {
-            answer.add_answer(Record::from_rdata(query.name().clone(), KEPT, RData::A(A(self.address))));
+        match failure {
+            Some(DnsFailure::Nxdomain) => answer.metadata.response_code = ResponseCode::NXDomain,
+            Some(DnsFailure::Servfail) => answer.metadata.response_code = ResponseCode::ServFail,
+            None if !declared => answer.metadata.response_code = ResponseCode::NXDomain,
+            None if for_address => {
+                answer.add_answer(Record::from_rdata(query.name().clone(), KEPT, RData::A(A(self.address))));
+            }
+            // A declared name has no other records: an empty answer says so. Silence needs no answer at all.
+            None | Some(DnsFailure::Silence) => {}
         }
-        // A declared name has no other records: an empty answer says so.
+        failure
+    }
+
+    /// Returns what a fault wants said of a name, and the fault. Services that share a host share its name: the first fault of any acts.
+    fn failure(&self, name: &str) -> (Option<DnsFailure>, Option<String>) {
+        let mut services = self.services.at(name, None);
+        let failure = services.find_map(|backend| {
+            let acting = self.wiring.faults().next(&backend.service(), Operation::Lookup);
+            acting.into_iter().find_map(|acting| match acting.fault.what {
+                FaultWhat::Dns { failure } => Some((failure, acting.fault.to_string())),
+                _ => None,
+            })
+        });
+        failure.unzip()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::iam::{Iam, TokenSigner};
     use super::*;
+    use crate::fault::FaultBook;
+    use crate::journal::Journal;
     use crate::redaction::Redactor;
 
     fn question(name: &str, record_type: RecordType) -> Vec<u8> {
@@ -184,12 +238,21 @@ mod tests {
         message.to_vec().unwrap()
     }
 
-    fn server() -> (NameServer, Arc<Journal>) {
+    fn server(plan: &str) -> (NameServer, Arc<Journal>) {
         let journal = Journal::new(Arc::new(Redactor::default()));
-        let declared = ["iam.cloud.ibm.com".to_owned()];
+        let faults = Arc::new(FaultBook::new());
+        faults.set(plan.parse().unwrap());
+        let signer = Arc::new(TokenSigner::new().unwrap());
+        let iam = Arc::new(Iam::new(signer, journal.clone(), Duration::from_secs(1)));
+        let services = Router::new().route("iam.cloud.ibm.com", "", iam);
+        let names = Names {
+            declared: HashSet::from(["iam.cloud.ibm.com".to_owned()]),
+            address: Ipv4Addr::new(198, 18, 0, 2),
+            services,
+            wiring: Wiring::new(journal.clone(), faults),
+        };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let address = Ipv4Addr::new(198, 18, 0, 2);
-        let server = NameServer::start_on(&Handle::current(), listen, address, &declared, journal.clone()).unwrap();
+        let server = NameServer::start_on(&Handle::current(), listen, names).unwrap();
         (server, journal)
     }
 
@@ -211,7 +274,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn declared_names_lead_to_the_cloud_and_undeclared_ones_nowhere_and_all_are_journalled() {
-        let (server, journal) = server();
+        let (server, journal) = server("none");
         let answer = ask(&server, "IAM.cloud.ibm.com.", RecordType::A).await;
         assert_eq!((answer.metadata.id, answer.metadata.response_code), (7, ResponseCode::NoError));
         assert_eq!(answer.answers[0].data, RData::A(A(Ipv4Addr::new(198, 18, 0, 2))));
@@ -227,7 +290,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_connection_is_answered_too_and_nonsense_ends_it() {
-        let (server, journal) = server();
+        let (server, journal) = server("none");
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let message = question("a.example.", RecordType::A);
         stream.write_u16(u16::try_from(message.len()).unwrap()).await.unwrap();
@@ -238,5 +301,52 @@ mod tests {
         stream.write_all(&[0, 3, 1, 2, 3]).await.unwrap();
         assert_eq!(stream.read(&mut [0; 8]).await.unwrap_or(0), 0);
         assert_eq!(asked(&journal).len(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_fault_fails_the_questions_for_an_address_that_it_means() {
+        let line = "iam.lookup@nth:1 dns(nxdomain); iam.lookup@nth:2 dns(servfail)";
+        let (server, journal) = server(line);
+        let answer = ask(&server, "iam.cloud.ibm.com.", RecordType::A).await;
+        assert_eq!((answer.metadata.response_code, answer.answers.len()), (ResponseCode::NXDomain, 0));
+        let answer = ask(&server, "iam.cloud.ibm.com.", RecordType::AAAA).await;
+        assert_eq!(answer.metadata.response_code, ResponseCode::NoError, "it asks for no address that there is");
+        let answer = ask(&server, "iam.cloud.ibm.com.", RecordType::A).await;
+        assert_eq!((answer.metadata.response_code, answer.answers.len()), (ResponseCode::ServFail, 0));
+        let answer = ask(&server, "iam.cloud.ibm.com.", RecordType::A).await;
+        assert_eq!((answer.metadata.response_code, answer.answers.len()), (ResponseCode::NoError, 1));
+        let events = journal.all();
+        let faults = events.iter().map(|event| match &event.kind {
+            EventKind::NameAsked { fault, .. } => fault.as_deref(),
+            other => panic!("{other:?}"),
+        });
+        let [first, second] =
+            ["nth:1 before_commit dns(nxdomain)", "nth:2 before_commit dns(servfail)"].map(|rest| format!("iam.lookup@{rest}"));
+        assert_eq!(faults.collect::<Vec<_>>(), [Some(first.as_str()), None, Some(second.as_str()), None]);
+        server.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_silent_name_server_answers_other_questions_over_a_datagram_and_a_connection() {
+        let (server, _) = server("iam.lookup@first:2 dns(silence)");
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        for record_type in [RecordType::A, RecordType::AAAA] {
+            socket.send_to(&question("iam.cloud.ibm.com.", record_type), server.address).await.unwrap();
+        }
+        let mut datagram = [0; DATAGRAM];
+        let length = socket.recv(&mut datagram).await.unwrap();
+        let first = Message::from_vec(&datagram[..length]).unwrap();
+        assert_eq!(first.queries[0].query_type(), RecordType::AAAA, "the first question is not answered");
+
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        for record_type in [RecordType::A, RecordType::AAAA] {
+            let message = question("iam.cloud.ibm.com.", record_type);
+            stream.write_u16(u16::try_from(message.len()).unwrap()).await.unwrap();
+            stream.write_all(&message).await.unwrap();
+        }
+        let mut answer = vec![0; usize::from(stream.read_u16().await.unwrap())];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(Message::from_vec(&answer).unwrap().queries[0].query_type(), RecordType::AAAA);
+        server.stop().await;
     }
 }

@@ -17,6 +17,8 @@ use crate::journal::EventKind;
 pub(super) enum Decision {
     /// Serve it as that host's.
     Serve(Target),
+    /// Let the connection become a tunnel to that host.
+    Tunnel(Target),
     /// Answer it itself.
     Answer(Response<Answer>),
 }
@@ -39,10 +41,20 @@ pub(super) fn judge<B>(line: &Arc<Line>, request: &Request<B>) -> Decision {
         return Decision::Answer(say(line, StatusCode::FORBIDDEN, text));
     }
     if connect {
-        line.open_tunnel(target);
-        return Decision::Answer(Answer::whole(line, StatusCode::OK, HeaderMap::new(), Bytes::new()));
+        return Decision::Tunnel(target);
     }
     Decision::Serve(target)
+}
+
+/// Grants a tunnel.
+pub(super) fn grant(line: &Arc<Line>, target: Target) -> Response<Answer> {
+    line.open_tunnel(target);
+    Answer::whole(line, StatusCode::OK, HeaderMap::new(), Bytes::new())
+}
+
+/// Answers where the proxy finds nobody who listens at a host.
+pub(super) fn unreachable(line: &Arc<Line>, target: &Target) -> Response<Answer> {
+    say(line, StatusCode::BAD_GATEWAY, format!("hallmark: the connection to `{}` was refused\n", target.host))
 }
 
 fn say(line: &Arc<Line>, status: StatusCode, text: String) -> Response<Answer> {

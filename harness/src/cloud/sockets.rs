@@ -64,7 +64,7 @@ impl Sockets {
                 let secure = listen(SocketAddr::from((address, 443)), Entrance::Tls(authority.clone()), real_hosts(contents))?;
                 let plain = listen(SocketAddr::from((address, 80)), Entrance::Plain, real_hosts(contents))?;
                 let addresses = hosts::addresses(contents, authority);
-                let names = NameServer::start(runtime, address, &addresses.hosts, contents.journal.clone());
+                let names = NameServer::start(runtime, address, &addresses.hosts, real_hosts(contents), wiring.clone());
                 let names = names.map_err(|error| SetupError::Listen(format!("listening on {address}, port 53: {error}")))?;
                 (vec![secure, plain], Some(names), addresses)
             }
@@ -74,8 +74,16 @@ impl Sockets {
 
     /// Replaces the fault plan. A job that was to be killed may go on then.
     pub(super) fn set_faults(&self, plan: FaultPlan) {
+        for server in &self.servers {
+            server.follow(&plan);
+        }
         self.faults.set(plan);
         self.wiring.lift_halt();
+    }
+
+    /// Tells whether names are looked up here.
+    pub(super) fn has_names(&self) -> bool {
+        self.names.is_some()
     }
 
     /// Returns the fault book that all listeners share.

@@ -55,6 +55,8 @@ pub struct FaultBook {
 #[derive(Debug, Default)]
 struct Pages {
     plan: FaultPlan,
+    /// None before any plan was.
+    set_at: Option<Instant>,
     /// A handful of rows at most: a scan beats hashing a service's name.
     calls: Vec<Row>,
     limits: Limits,
@@ -79,7 +81,7 @@ impl FaultBook {
     pub fn set(&self, plan: FaultPlan) {
         let mut pages = self.pages();
         self.armed.store(!plan.faults.is_empty(), Ordering::Release);
-        *pages = Pages { plan, ..Pages::default() };
+        *pages = Pages { plan, set_at: Some(Instant::now()), ..Pages::default() };
     }
 
     /// Removes all faults.
@@ -108,7 +110,7 @@ impl FaultBook {
 
 impl Pages {
     fn next(&mut self, service: &Service, operation: Operation, now: Instant) -> Vec<Acting> {
-        let Self { plan, calls, limits } = self;
+        let Self { plan, set_at, calls, limits } = self;
         let meant = |fault: &&Fault| fault.operation == operation && fault.service.covers(service);
         if !plan.faults.iter().any(|fault| meant(&fault)) {
             return Vec::new();
@@ -131,7 +133,9 @@ impl Pages {
             } else {
                 calls[place].count
             };
-            let elapsed = now.saturating_duration_since(calls[place].first);
+            // Nobody knows of the first one that was refused.
+            let start = if fault.what == FaultWhat::Refuse { *set_at } else { Some(calls[place].first) };
+            let elapsed = start.map_or(Duration::ZERO, |start| now.saturating_duration_since(start));
             let call = Call { service, operation, number };
             if fault.means(plan.seed, call, elapsed) {
                 let quota = limits.ask(place_in_plan, service, &fault.what, now);
@@ -146,7 +150,7 @@ impl Pages {
 
 impl FaultService {
     /// Tells whether a fault at this address concerns `service`.
-    fn covers(&self, service: &Service) -> bool {
+    pub(super) fn covers(&self, service: &Service) -> bool {
         matches!(
             (self, service),
             (Self::SecretsManager, Service::SecretsManager) | (Self::Iam, Service::Iam) | (Self::ThirdParty, Service::ThirdParty(_))

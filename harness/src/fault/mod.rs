@@ -24,6 +24,7 @@
 //!         / "oversize_header(" n ")" / "oversize_body(" n ")"       64 MiB at most
 //!         / "skew(" ( "+" / "-" ) n "s)" / "rate_limit(" n "," n "s)"
 //!         / "bandwidth(" n ")" / "refuse"                            of connect only
+//!         / "dns(" ( "nxdomain" / "servfail" / "silence" ) ")"      of lookup only
 //!         / "invalid_json" / "wrong_content_type" / "gateway_html(" code ")" / "cancel_task" / "expire_task" / "expire_token"
 //!         / "kill_job" / "kill_job_after_reply"                      the latter in either phase after the commit
 //!         / "gather"                                                until every job that is under way makes such a call, 1.5 s at most
@@ -65,8 +66,20 @@
 //! In an answer's header `date+3s` is the HTTP date three seconds from then on; in its body `{login}` is what
 //! the request proved itself with, and what follows `{message}` at its beginning is the message of the service's own error.
 //!
-//! `connect` is a connection to a third party behind the TCP proxy. It takes delay, stall, close, reset, bandwidth, gather and the kills, and `cut_body` and
-//! `reset_mid_body`, which count the bytes that go to the job; none of them has a phase. `refuse` has the service itself refuse what it is asked.
+//! # Connections and names
+//!
+//! `connect` is a connection to a service. It takes `delay`, `stall`, `close`, `reset` and, of `every` connection or those of a `window`, `refuse`; they
+//! act before any request, as soon as it is known whom the connection is for: when it is accepted, when the proxy is asked for it, when the TLS
+//! handshake names the host, or, without TLS at an address that all share, at the head of the first request. None of them has a phase. `refuse` means
+//! that nobody listens: the system refuses the connection (ECONNREFUSED), and nobody counts it, so its window is counted from when the plan was set.
+//! The proxy answers 502 then, and an address that all share resets.
+//!
+//! Where a third party is behind the TCP proxy, faults of `third_party.connect` act on such third parties alone. There a connection also takes
+//! `bandwidth`, `gather` and the kills, and `cut_body` and `reset_mid_body`, which count the bytes that go to the job; `refuse`, of `every`
+//! connection, has the service itself refuse what it is asked.
+//!
+//! `lookup` is a question for the address of a service's host, where names lead to the cloud (in containers). It takes `dns(..)`: the name does not
+//! exist, the name server fails, or there is no answer. Who asks again counts again.
 //!
 //! For example `secrets_manager.update_task@first:2 after_commit status(503, retry-after: 1); iam.token@nth:1 before_commit reset`.
 
@@ -81,13 +94,15 @@ mod when;
 pub use book::{Acting, FaultBook};
 pub use limit::Quota;
 pub use text::FaultParseError;
-pub use what::FaultWhat;
+pub use what::{DnsFailure, FaultWhat};
 pub use when::{FaultWhen, Millionths};
+
+pub(crate) use when::Outage;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::Operation;
+use crate::journal::{Operation, Service};
 
 /// An ordered list of faults; all that match a call act on it together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,6 +119,13 @@ impl FaultPlan {
     /// Makes a plan of one fault.
     pub fn of(fault: Fault) -> Self {
         Self { seed: 0, faults: vec![fault] }
+    }
+
+    /// Returns when a service refuses connections.
+    pub(crate) fn outages(&self, service: &Service) -> Vec<Outage> {
+        let refuses =
+            |fault: &&Fault| fault.operation == Operation::Connect && fault.what == FaultWhat::Refuse && fault.service.covers(service);
+        self.faults.iter().filter(refuses).filter_map(|fault| fault.when.outage()).collect()
     }
 }
 

@@ -116,8 +116,14 @@ pub enum FaultWhat {
         /// Bytes a second.
         bytes_per_second: u64,
     },
-    /// The service behind the TCP proxy is made to refuse what it is asked, by its `refuse` command, until the plan is replaced.
+    /// Nobody listens where the service should. The service behind a TCP proxy is made to refuse what it is asked instead, by its `refuse` command,
+    /// until the plan is replaced.
     Refuse,
+    /// The name of the service's host cannot be looked up.
+    Dns {
+        /// What the name server does instead.
+        failure: DnsFailure,
+    },
     /// The task that the request names is cancelled just before the service sees the request.
     CancelTask,
     /// The task that the request names times out just before the service sees the request.
@@ -135,6 +141,18 @@ pub enum FaultWhat {
         /// What is wrong with it.
         flaw: CertificateFlaw,
     },
+}
+
+/// What a name server does instead of telling an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DnsFailure {
+    /// It says that there is no such name.
+    Nxdomain,
+    /// It says that it failed.
+    Servfail,
+    /// It says nothing.
+    Silence,
 }
 
 impl FaultWhat {
@@ -163,6 +181,7 @@ impl FaultWhat {
             | Self::Refuse
             | Self::KillJob
             | Self::KillJobAfterReply
+            | Self::Dns { .. }
             | Self::Certificate { .. } => true,
             Self::Delay { .. }
             | Self::DelayBetween { .. }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,34 @@ pub enum FaultWhen {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         to_milliseconds: Option<u64>,
     },
+}
+
+/// A time in which a service refuses connections, counted from when the plan was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outage {
+    pub(crate) from: Duration,
+    /// When it is over; none for never.
+    pub(crate) to: Option<Duration>,
+}
+
+impl Outage {
+    /// Tells whether it goes on so long after the plan was set.
+    pub(crate) fn covers(&self, after: Duration) -> bool {
+        after >= self.from && self.to.is_none_or(|to| after < to)
+    }
+}
+
+impl FaultWhen {
+    /// Returns the outage of a service that refuses connections at these calls; none where they are counted, as nobody sees who was refused.
+    pub(crate) fn outage(self) -> Option<Outage> {
+        match self {
+            Self::Every => Some(Outage { from: Duration::ZERO, to: None }),
+            Self::Window { from_milliseconds, to_milliseconds } => {
+                Some(Outage { from: Duration::from_millis(from_milliseconds), to: to_milliseconds.map(Duration::from_millis) })
+            }
+            Self::Nth(_) | Self::First(_) | Self::From(_) | Self::Chance(_) => None,
+        }
+    }
 }
 
 /// A number from 0 to 4294 with at most six decimals.

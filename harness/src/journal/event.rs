@@ -40,6 +40,19 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fault: Option<String>,
     },
+    /// A fault acted on a connection to a service, before any request. Who is refused because nobody listens leaves no trace.
+    ConnectionSpoilt {
+        /// Job run that was running.
+        job: Option<JobRef>,
+        /// Whom it was for.
+        service: Service,
+        /// Host, as far as it was named by then.
+        host: String,
+        /// Connection number within the stage.
+        connection: u64,
+        /// The faults that acted, as a plan's line names them.
+        fault: String,
+    },
     /// The proxy refused a host that nobody declared.
     HostRefused {
         /// Job run that was running.
@@ -59,6 +72,9 @@ pub enum EventKind {
         record_type: String,
         /// Whether it is declared; an undeclared one is answered with nothing.
         declared: bool,
+        /// The fault that acted, as a plan's line names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
     },
     /// Somebody called the admin API without its token.
     AdminRefused {
@@ -276,12 +292,14 @@ pub enum Operation {
     List,
     /// Third party: read one credential.
     Get,
-    /// Third party behind the TCP proxy: a connection.
+    /// A connection, before any request: third parties behind the TCP proxy have nothing else, of others only faults name it.
     Connect,
     /// Anything else.
     Other,
     /// The TLS handshake for a service's host, before any request: only faults name it.
     Handshake,
+    /// A question for the address of a service's host: only faults name it.
+    Lookup,
 }
 
 /// A request and what became of it. Texts are redacted; sizes and times are of the real bytes.

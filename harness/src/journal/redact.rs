@@ -36,8 +36,10 @@ impl EventKind {
                 clean(host);
                 clean(reason);
             }
-            Self::HostRefused { job: _, host, port: _ } => clean(host),
-            Self::NameAsked { job: _, name, record_type: _, declared: _ } => clean(name),
+            Self::HostRefused { job: _, host, port: _ } | Self::ConnectionSpoilt { job: _, service: _, host, connection: _, fault: _ } => {
+                clean(host);
+            }
+            Self::NameAsked { job: _, name, record_type: _, declared: _, fault: _ } => clean(name),
             Self::AdminRefused { job: _, method, path } => {
                 clean(method);
                 clean(path);

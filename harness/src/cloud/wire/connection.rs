@@ -1,6 +1,5 @@
 //! One connection from its first byte to its end.
 
-use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::admission;
 use super::answer::Answer;
 use super::control::{SocketEnd, Step};
 use super::line::{Line, Target};
@@ -33,6 +33,9 @@ const LINGER_BOUND: u64 = 256 * 1024;
 pub(super) async fn serve(entrance: Arc<Entrance>, line: Arc<Line>, tcp: TcpStream) {
     tcp.set_nodelay(true).ok();
     let whole = |tcp| Rewound::new(Bytes::new(), tcp);
+    if !admission::to_only(&line).await.apply(&tcp).await {
+        return;
+    }
     match &*entrance {
         Entrance::Relay(upstream) => relay(upstream, &line, tcp).await,
         Entrance::Plain => drop(speak_http(Arc::clone(&line), Transport::Plain(whole(tcp))).await),
@@ -109,17 +112,6 @@ async fn speak_http(line: Arc<Line>, transport: Transport) -> Option<(Target, Re
 
 async fn end_socket(line: &Line, mut transport: Transport) {
     match line.control.socket_end() {
-        SocketEnd::Reset => {
-            transport.tcp().set_zero_linger().ok();
-        }
-        SocketEnd::Fin => {
-            socket2::SockRef::from(transport.tcp()).shutdown(Shutdown::Write).ok();
-        }
-        SocketEnd::HalfOpen => {
-            let tcp = transport.tcp();
-            socket2::SockRef::from(tcp).shutdown(Shutdown::Write).ok();
-            read_on(tcp).await;
-        }
         SocketEnd::Orderly => {
             transport.shutdown().await.ok();
             // Closing with bytes unread would reset the connection and take the answer with it.
@@ -127,19 +119,7 @@ async fn end_socket(line: &Line, mut transport: Transport) {
                 tokio::io::copy(&mut (&mut transport).take(LINGER_BOUND), &mut tokio::io::sink()).await.ok();
             }
         }
-    }
-}
-
-/// Reads a socket until its peer leaves.
-async fn read_on(tcp: &TcpStream) {
-    let mut buffer = [0; 4096];
-    while tcp.readable().await.is_ok() {
-        match tcp.try_read(&mut buffer) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(_) => return,
-        }
+        by_fault => admission::end(transport.tcp(), by_fault).await,
     }
 }
 

@@ -104,6 +104,12 @@ impl Control {
         self.set_step(Step::Severed);
     }
 
+    /// No answer and no exchange: the connection ends so.
+    pub(super) fn end(&self, end: SocketEnd) {
+        *lock(&self.end) = Some(end);
+        self.set_step(Step::Severed);
+    }
+
     /// Says how a cut answer ends.
     pub(super) fn end_with_reset(&self, reset: bool) {
         *lock(&self.end) = Some(if reset { SocketEnd::Reset } else { SocketEnd::Fin });

@@ -10,6 +10,7 @@ use super::backend::{Backend, Disturbance, Handled, Received};
 use super::changes::Changes;
 use super::control::SocketEnd;
 use super::service::Arrival;
+use super::waiting::wait;
 use crate::fault::{Acting, FaultPhase, FaultWhat};
 
 /// The status whose error body a service is asked for where the answer never leaves.
@@ -75,8 +76,8 @@ async fn wait_or_disturb(backend: &dyn Backend, acting: &Acting, arrival: &mut A
         FaultWhat::CancelTask => backend.disturb(&arrival.record().received, Disturbance::CancelTask),
         FaultWhat::ExpireTask => backend.disturb(&arrival.record().received, Disturbance::ExpireTask),
         FaultWhat::ExpireToken => backend.disturb(&arrival.record().received, Disturbance::ExpireToken),
-        FaultWhat::Bandwidth { .. } | FaultWhat::Refuse => {
-            arrival.trouble("let a fault of a TCP connection act on a request: it cannot; correct the fault plan".to_owned());
+        FaultWhat::Bandwidth { .. } | FaultWhat::Refuse | FaultWhat::Dns { .. } => {
+            arrival.trouble("let a fault of connections or names act on a request: it cannot; correct the fault plan".to_owned());
         }
         _ => {}
     }
@@ -187,11 +188,6 @@ fn acknowledged(mut answer: Handled, done: Option<Handled>) -> Handled {
         None => answer.applied = false,
     }
     answer
-}
-
-#[expect(clippy::disallowed_methods, reason = "lateness is what this fault is")]
-async fn wait(time: Duration) {
-    tokio::time::sleep(time).await;
 }
 
 /// The page that an NGINX gateway answers with.

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::http::uri;
@@ -14,7 +14,7 @@ use super::halt::Halt;
 use super::record::Record;
 use super::router::Router;
 use crate::fault::FaultBook;
-use crate::journal::{Delivery, EventKind, Journal};
+use crate::journal::{Delivery, EventKind, Journal, Service};
 
 /// Looks at services that cannot tell of themselves, and journals what has changed there.
 pub trait Lookout: Send + Sync {
@@ -72,6 +72,12 @@ impl Wiring {
     /// Returns the journal.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// Tells whether faults of a service's connections act on those that end here: where third parties are behind the TCP proxy, which is what a
+    /// lookout is for, those of third parties are meant for them alone.
+    pub(super) fn connections_count(&self, service: &Service) -> bool {
+        self.lookout.is_none() || !matches!(service, Service::ThirdParty(_))
     }
 
     /// Returns the fault book.
@@ -135,6 +141,8 @@ pub(in crate::cloud) struct Line {
     pub(super) proxy: bool,
     /// The fault that acted on its TLS handshake.
     pub(super) handshake_fault: OnceLock<String>,
+    /// Hosts that it was asked for over a connection without TLS, each of which is a connection of its own to faults.
+    pub(super) visited: Mutex<Vec<Target>>,
 }
 
 impl Line {
@@ -151,7 +159,18 @@ impl Line {
             tunnelled: Some(target),
             proxy: false,
             handshake_fault: OnceLock::new(),
+            visited: Mutex::default(),
         })
+    }
+
+    /// Tells whether a request is the first for its host.
+    pub(super) fn visits(&self, target: &Target) -> bool {
+        let mut visited = self.visited.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = !visited.contains(target);
+        if first {
+            visited.push(target.clone());
+        }
+        first
     }
 
     pub(in crate::cloud) fn journal(&self) -> &Journal {

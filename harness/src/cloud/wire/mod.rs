@@ -16,11 +16,13 @@
 //! alone the request takes effect in either phase.
 
 mod activity;
+mod admission;
 mod answer;
 mod backend;
 mod changes;
 mod connection;
 mod control;
+mod door;
 mod error;
 pub mod fidelity;
 mod gathering;
@@ -36,6 +38,7 @@ mod service;
 mod stream;
 mod tls;
 mod transport;
+mod waiting;
 
 pub use backend::{Backend, Disturbance, Forwarding, Handled, Received};
 pub use error::WireError;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::halt::Halt;
 use super::line::Line;
+use super::waiting::wait;
 use crate::fault::{Acting, FaultWhat};
 use crate::journal::{Connection, ConnectionEnd, EventKind, Operation, Service};
 
@@ -188,11 +189,6 @@ impl Flow {
             }
         }
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "slowness is what these faults are")]
-async fn wait(time: Duration) {
-    tokio::time::sleep(time).await;
 }
 
 /// What is known of a connection so far. Dropped before its end, it is journalled as it is.

@@ -50,6 +50,11 @@ impl Router {
         self.hosts.contains_key(host) || self.hosts.contains_key(&format!("{host}:{port}"))
     }
 
+    /// Returns the service to which every request goes, where it is one alone.
+    pub fn only(&self) -> Option<&Arc<dyn Backend>> {
+        self.default.as_ref().filter(|_| self.hosts.is_empty())
+    }
+
     /// Returns every service at a host, whatever the path. The default counts where there is nothing else.
     pub fn at(&self, host: &str, port: Option<u16>) -> impl Iterator<Item = &Arc<dyn Backend>> {
         let with_port = port.and_then(|port| self.hosts.get(&format!("{host}:{port}")));

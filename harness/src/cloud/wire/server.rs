@@ -1,23 +1,26 @@
 //! One listener: accepts connections, runs each as a task, and joins them all.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::activity::Activity;
 use super::connection;
 use super::control::Control;
+use super::door::Door;
 use super::error::WireError;
 use super::line::{Line, Wiring};
 use super::relay::Upstream;
 use super::router::Router;
 use crate::cloud::certificates::Authority;
+use crate::fault::FaultPlan;
+use crate::journal::Service;
 
 /// Time after which a connection that could not be accepted is tried again.
 const BACK_OFF: Duration = Duration::from_millis(20);
@@ -38,7 +41,10 @@ pub enum Entrance {
 /// A running listener. Dropping it ends its connections without waiting for them; [`Self::stop`] waits.
 #[derive(Debug)]
 pub struct WireServer {
-    address: SocketAddr,
+    door: Arc<Door>,
+    /// The one service behind it.
+    service: Option<Service>,
+    runtime: Handle,
     activity: Arc<Activity>,
     wiring: Arc<Wiring>,
     stop: oneshot::Sender<()>,
@@ -58,16 +64,16 @@ impl WireServer {
             std::io::ErrorKind::AddrInUse => WireError::PortTaken { address },
             _ => WireError::Listen { address, source },
         };
-        let listener = std::net::TcpListener::bind(address).map_err(refused)?;
-        listener.set_nonblocking(true).map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
+        let door = Door::open(address).map_err(refused)?;
         let listener = {
             let _inside = runtime.enter();
-            TcpListener::from_std(listener).map_err(refused)?
+            door.listener().map_err(refused)?
         };
         let activity = Arc::new(Activity::default());
         let (stop, stopped) = oneshot::channel();
+        let service = router.only().map(|backend| backend.service());
         let hall = Hall {
+            door: Arc::clone(&door),
             entrance: Arc::new(entrance),
             router: Arc::new(router),
             wiring: Arc::clone(wiring),
@@ -75,12 +81,21 @@ impl WireServer {
             connections: JoinSet::new(),
         };
         let accepting = runtime.spawn(hall.run(listener, stopped));
-        Ok(Self { address, activity, wiring: Arc::clone(wiring), stop, accepting })
+        Ok(Self { door, service, runtime: runtime.clone(), activity, wiring: Arc::clone(wiring), stop, accepting })
+    }
+
+    /// Refuses connections where the plan has the one service behind this listener refuse them; where several share it, faults act later.
+    pub(in crate::cloud) fn follow(&self, plan: &FaultPlan) {
+        let Some(service) = self.service.as_ref().filter(|service| self.wiring.connections_count(service)) else { return };
+        if let Err(error) = self.door.refuse(&self.runtime, plan.outages(service)) {
+            let address = self.address();
+            self.wiring.trouble(format!("have connections to {address} refused, or no longer: {error}; reset the fake cloud"));
+        }
     }
 
     /// Returns the address that clients connect to.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.door.address()
     }
 
     /// Returns how many requests were read and are not in the journal yet.
@@ -111,8 +126,15 @@ impl WireServer {
     }
 
     async fn catch_up(&self) {
-        if let Err(error) = self.activity.probe(self.address).await {
-            self.wiring.trouble(format!("connect to our own listener {} to see that it has caught up: {error}", self.address));
+        let address = self.address();
+        if self.door.is_shut() {
+            // Nothing waits there any more.
+            return;
+        }
+        if let Err(error) = self.activity.probe(address).await
+            && !self.door.is_shut()
+        {
+            self.wiring.trouble(format!("connect to our own listener {address} to see that it has caught up: {error}"));
         }
     }
 
@@ -120,13 +142,14 @@ impl WireServer {
     pub async fn stop(self) {
         self.stop.send(()).ok();
         if let Err(error) = self.accepting.await {
-            self.wiring.trouble(told("accept connections", self.address, error));
+            self.wiring.trouble(told("accept connections", self.door.address(), error));
         }
     }
 }
 
 /// Where a listener's connections live.
 struct Hall {
+    door: Arc<Door>,
     entrance: Arc<Entrance>,
     router: Arc<Router>,
     wiring: Arc<Wiring>,
@@ -136,20 +159,31 @@ struct Hall {
 
 impl Hall {
     async fn run(mut self, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
-        let address = listener.local_addr().unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)));
+        let address = self.door.address();
+        let mut turns = self.door.turns();
+        let mut listener = Some(listener);
         let mut starved = false;
         loop {
+            let accept = async {
+                match &listener {
+                    Some(listener) => listener.accept().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 _ = &mut stopped => break,
                 Some(ended) = self.connections.join_next() => self.ended(address, ended),
-                accepted = listener.accept() => match accepted {
+                // The door outlives this loop.
+                _ = turns.changed() => listener = self.listener_of_now(address, &mut turns),
+                accepted = accept => match accepted {
                     Ok((tcp, peer)) => {
                         starved = false;
                         if !self.activity.is_probe(peer) {
                             self.welcome(tcp);
                         }
                     }
+                    Err(_) if self.door.is_shut() => {}
                     Err(error) => {
                         // Told once, however often it is tried until it works again.
                         if !std::mem::replace(&mut starved, true) {
@@ -173,6 +207,20 @@ impl Hall {
         }
     }
 
+    /// Returns a listener where the door is open.
+    fn listener_of_now(&self, address: SocketAddr, turns: &mut watch::Receiver<bool>) -> Option<TcpListener> {
+        if *turns.borrow_and_update() {
+            return None;
+        }
+        match self.door.listener() {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                self.wiring.trouble(format!("listen on {address} again: {error}; reset the fake cloud"));
+                None
+            }
+        }
+    }
+
     fn welcome(&mut self, tcp: tokio::net::TcpStream) {
         self.activity.connection_opened();
         let line = Arc::new(Line {
@@ -186,6 +234,7 @@ impl Hall {
             tunnelled: None,
             proxy: matches!(*self.entrance, Entrance::Proxy(_)),
             handshake_fault: OnceLock::new(),
+            visited: Mutex::default(),
         });
         self.connections.spawn(connection::serve(Arc::clone(&self.entrance), line, tcp));
     }

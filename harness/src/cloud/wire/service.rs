@@ -8,6 +8,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue, TRAN
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::{Body as _, Frame, Incoming};
 
+use super::admission::{self, Admission};
 use super::answer::Answer;
 use super::backend::{Handled, Received};
 use super::control::SocketEnd;
@@ -34,11 +35,20 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     let proxied = if line.proxy {
         match proxy::judge(&line, &request) {
             proxy::Decision::Serve(target) => Some(target),
+            proxy::Decision::Tunnel(target) => {
+                let refused = admitted(&line, &target).await?;
+                return Ok(refused.unwrap_or_else(|| proxy::grant(&line, target)));
+            }
             proxy::Decision::Answer(response) => return Ok(response),
         }
     } else {
         None
     };
+    if let Some(target) = arriving(&line, &request, proxied.as_ref())
+        && let Some(refused) = admitted(&line, &target).await?
+    {
+        return Ok(refused);
+    }
     let (head, body) = request.into_parts();
     let expects_go_ahead = head.headers.contains_key(EXPECT);
     let (mut arrival, port) = Arrival::open(&line, head, proxied, head_at);
@@ -80,6 +90,38 @@ pub(super) async fn respond(line: Arc<Line>, head_at: u64, request: Request<Inco
     arrival.leave(outcome)
 }
 
+/// Returns the host whose connection begins with a request's head: nothing before it told whom it is for.
+fn arriving(line: &Line, request: &Request<Incoming>, proxied: Option<&Target>) -> Option<Target> {
+    if line.tls || line.tunnelled.is_some() || line.router.only().is_some() {
+        return None;
+    }
+    let target = proxied.cloned().unwrap_or_else(|| addressed(request.headers(), request.uri()));
+    line.visits(&target).then_some(target)
+}
+
+/// Lets faults act on a connection that a request's head begins. Returns what is answered where nobody is to be found.
+async fn admitted(line: &Arc<Line>, target: &Target) -> Result<Option<Response<Answer>>, Severed> {
+    match admission::to_host(line, target).await {
+        Admission::Granted => Ok(None),
+        Admission::Refused if line.proxy => Ok(Some(proxy::unreachable(line, target))),
+        Admission::Refused => {
+            line.control.end(SocketEnd::Reset);
+            Err(Severed)
+        }
+        Admission::Silent => std::future::pending().await,
+        Admission::Ends(how) => {
+            line.control.end(how);
+            Err(Severed)
+        }
+    }
+}
+
+/// Returns the host that a request names itself.
+fn addressed(headers: &HeaderMap, uri: &http::Uri) -> Target {
+    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
+    named.map(Target::parse).or_else(|| uri.authority().map(Target::of_authority)).unwrap_or_else(|| Target::parse(""))
+}
+
 /// The answer where no service is routed.
 fn nobody(host: &str) -> Handled {
     let mut headers = HeaderMap::new();
@@ -99,10 +141,7 @@ impl<'a> Arrival<'a> {
     /// Starts the record of a request; also returns the port that it was sent to, for the router.
     fn open(line: &'a Arc<Line>, head: http::request::Parts, proxied: Option<Target>, head_at: u64) -> (Self, Option<u16>) {
         line.activity.request_began();
-        let target = proxied.or_else(|| line.tunnelled.clone()).unwrap_or_else(|| {
-            let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-            named.map(Target::parse).or_else(|| head.uri.authority().map(Target::of_authority)).unwrap_or_else(|| Target::parse(""))
-        });
+        let target = proxied.or_else(|| line.tunnelled.clone()).unwrap_or_else(|| addressed(&head.headers, &head.uri));
         let received = Received {
             connection: line.number,
             tls: line.tls,

@@ -4,6 +4,7 @@ use rustls::server::Acceptor;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::admission;
 use super::line::{Line, Target};
 use super::transport::Rewound;
 use crate::cloud::certificates::{Authority, CertificateFlaw};
@@ -35,8 +36,14 @@ pub(super) async fn accept(authority: &Authority, named: Named<'_>, line: &Line,
         Ok(start) => start,
         Err(error) => return aborted(target.host, error.to_string()),
     };
-    if let (Named::ByClient, Some(name)) = (named, start.client_hello().server_name()) {
-        target.host = name.to_ascii_lowercase();
+    if let Named::ByClient = named {
+        if let Some(name) = start.client_hello().server_name() {
+            target.host = name.to_ascii_lowercase();
+        }
+        // Where one service alone is, faults have acted on the connection by now.
+        if line.router.only().is_none() && !admission::to_host(line, &target).await.apply(start.io.tcp()).await {
+            return None;
+        }
     }
     let config = match authority.server_config(&target.host, flaw(line, &target)) {
         Ok(config) => config,

@@ -5,7 +5,7 @@ mod parse;
 
 use std::fmt;
 
-use super::{Fault, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
+use super::{DnsFailure, Fault, FaultPhase, FaultPlan, FaultService, FaultWhat, FaultWhen};
 use crate::cloud::certificates::CertificateFlaw;
 use crate::journal::Operation;
 
@@ -28,6 +28,7 @@ const OPERATIONS: &[(&str, Operation)] = &[
     ("list", Operation::List),
     ("get", Operation::Get),
     ("connect", Operation::Connect),
+    ("lookup", Operation::Lookup),
     ("other", Operation::Other),
     ("handshake", Operation::Handshake),
 ];
@@ -41,6 +42,10 @@ const FLAWS: &[(&str, CertificateFlaw)] = &[
     ("wrong_host", CertificateFlaw::WrongHost),
     ("unknown_authority", CertificateFlaw::UnknownAuthority),
 ];
+
+/// The words of what a name server does instead of answering, as in JSON.
+const DNS_FAILURES: &[(&str, DnsFailure)] =
+    &[("nxdomain", DnsFailure::Nxdomain), ("servfail", DnsFailure::Servfail), ("silence", DnsFailure::Silence)];
 
 /// Returns the word that stands for `value`; each table holds every value (a test walks them).
 fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
@@ -146,6 +151,7 @@ impl fmt::Display for FaultWhat {
             Self::WrongContentType => formatter.write_str("wrong_content_type"),
             Self::GatewayHtml { status } => write!(formatter, "gateway_html({status})"),
             Self::Bandwidth { bytes_per_second } => write!(formatter, "bandwidth({bytes_per_second})"),
+            Self::Dns { failure } => write!(formatter, "dns({})", word_of(DNS_FAILURES, failure)),
             Self::Refuse => formatter.write_str("refuse"),
             Self::CancelTask => formatter.write_str("cancel_task"),
             Self::ExpireTask => formatter.write_str("expire_task"),

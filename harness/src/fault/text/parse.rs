@@ -6,14 +6,14 @@ use std::str::FromStr;
 use http::{HeaderName, HeaderValue, header};
 
 use super::cursor::{Cursor, is_word_byte};
-use super::{FLAWS, FaultParseError, OPERATIONS, PHASES, SERVICES};
+use super::{DNS_FAILURES, FLAWS, FaultParseError, OPERATIONS, PHASES, SERVICES};
 use crate::fault::{Fault, FaultPhase, FaultPlan, FaultWhat, FaultWhen, Millionths};
 
 /// What a fault can do, for error messages.
 const WHATS: &str = "what happens (status(..), delay(..), stall, close, reset, half_open, reset_mid_body(..), cut_body(..), slow_body(..), \
                      malformed_chunk, wrong_length(..), duplicate, informational(..), oversize_header(..), oversize_body(..), invalid_json, \
                      wrong_content_type, skew(..), rate_limit(..), gateway_html(..), bandwidth(..), refuse, cancel_task, expire_task, \
-                     expire_token, kill_job, kill_job_after_reply, gather, certificate(..))";
+                     expire_token, kill_job, kill_job_after_reply, gather, certificate(..), dns(..))";
 
 /// Largest part of an answer that a fault makes: it is held in memory.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -175,6 +175,7 @@ fn what(cursor: &mut Cursor<'_>, start: usize, word: &str) -> Result<FaultWhat, 
             let bytes_per_second = within(cursor, |cursor| cursor.number(1..=u64::MAX, "bytes a second"))?;
             FaultWhat::Bandwidth { bytes_per_second }
         }
+        "dns" => FaultWhat::Dns { failure: within(cursor, |cursor| cursor.word(DNS_FAILURES, "what the name server does"))? },
         "gateway_html" => FaultWhat::GatewayHtml { status: within(cursor, status)? },
         "certificate" => {
             FaultWhat::Certificate { flaw: within(cursor, |cursor| cursor.word(FLAWS, "what is wrong with the certificate"))? }

@@ -46,6 +46,9 @@ fn what() -> impl Strategy<Value = FaultWhat> {
             FaultWhat::KillJob,
             FaultWhat::KillJobAfterReply,
             FaultWhat::Gather,
+            FaultWhat::Dns { failure: DNS_FAILURES[0].1 },
+            FaultWhat::Dns { failure: DNS_FAILURES[1].1 },
+            FaultWhat::Dns { failure: DNS_FAILURES[2].1 },
             FaultWhat::Certificate { flaw: FLAWS[0].1 },
             FaultWhat::Certificate { flaw: FLAWS[1].1 },
             FaultWhat::Certificate { flaw: FLAWS[2].1 },
@@ -134,6 +137,9 @@ fn each_form_of_the_grammar_prints_as_it_is_written() {
         "skew(-3600s)",
         "rate_limit(5, 10s)",
         "expire_token",
+        "dns(nxdomain)",
+        "dns(servfail)",
+        "dns(silence)",
     ] {
         let line = format!("secrets_manager.update_task@chance:0.25 before_commit {what}");
         assert_eq!(line.parse::<FaultPlan>().unwrap().to_string(), line);

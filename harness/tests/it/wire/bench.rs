@@ -94,17 +94,29 @@ impl Bench {
         Self::start(Entrance::Proxy)
     }
 
+    /// A listener behind which one service is alone.
+    pub(super) fn alone(tls: bool) -> Self {
+        let entrance = move |authority| if tls { Entrance::Tls(authority) } else { Entrance::Plain };
+        Self::with(entrance, Router::to)
+    }
+
     fn start(entrance: impl Fn(Arc<Authority>) -> Entrance) -> Self {
+        let proxy = matches!(entrance(Arc::new(Authority::new().expect("an authority can be made"))), Entrance::Proxy(_));
+        let router = move |service: Arc<dyn Backend>| {
+            let router = Router::new().route(HOST, "", Arc::clone(&service));
+            if proxy { router } else { router.or(service) }
+        };
+        Self::with(entrance, router)
+    }
+
+    fn with(entrance: impl Fn(Arc<Authority>) -> Entrance, router: impl Fn(Arc<dyn Backend>) -> Router) -> Self {
         let authority = Arc::new(Authority::new().expect("an authority can be made"));
         let journal = Journal::new(Arc::default());
         let faults = Arc::new(FaultBook::new());
         let service = Arc::new(Counter::default());
         let entrance = entrance(Arc::clone(&authority));
         let connector = matches!(entrance, Entrance::Tls(_)).then(|| connector(&authority));
-        let mut router = Router::new().route(HOST, "", Arc::clone(&service) as Arc<dyn Backend>);
-        if !matches!(entrance, Entrance::Proxy(_)) {
-            router = router.or(Arc::clone(&service) as Arc<dyn Backend>);
-        }
+        let router = router(Arc::clone(&service) as Arc<dyn Backend>);
         let wiring = Wiring::new(Arc::clone(&journal), Arc::clone(&faults));
         let server = WireServer::start(&Handle::current(), SocketAddr::from(([127, 0, 0, 1], 0)), entrance, router, &wiring)
             .expect("a free port exists");

@@ -3,6 +3,7 @@
 mod answers;
 mod bench;
 mod composition;
+mod connect;
 mod connections;
 mod faults;
 mod fidelity;

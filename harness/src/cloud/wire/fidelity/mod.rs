@@ -68,6 +68,9 @@ pub async fn prove() -> Vec<Proof> {
                 for what in kinds() {
                     proofs.push(bench.prove(what).await);
                 }
+                for what in [FaultWhat::Refuse, FaultWhat::Reset, FaultWhat::Close, FaultWhat::Stall] {
+                    proofs.push(bench.prove_connection(what).await);
+                }
                 if let Some(connector) = &bench.connector {
                     for flaw in [CertificateFlaw::Expired, CertificateFlaw::WrongHost, CertificateFlaw::UnknownAuthority] {
                         proofs.push(bench.prove_certificate(connector, flaw).await);
@@ -123,7 +126,7 @@ impl Bench {
         let wiring = Wiring::new(Journal::new(Arc::default()), Arc::clone(&faults));
         let entrance = authority.map_or(Entrance::Plain, Entrance::Tls);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let router = Router::new().route(HOST, "", Arc::new(ProvingService));
+        let router = Router::to(Arc::new(ProvingService));
         let server =
             WireServer::start(&tokio::runtime::Handle::current(), address, entrance, router, &wiring).map_err(|error| error.to_string())?;
         Ok(Self { server, faults, connector })
@@ -143,6 +146,34 @@ impl Bench {
         match self.observe(expects).await {
             Ok(seen) => Proof { kind, proved: seen.is(&what), observed: seen.in_words() },
             Err(error) => Proof { kind, proved: false, observed: format!("cannot ask our own listener: {error}") },
+        }
+    }
+
+    /// Acts on a connection before any request, and before TLS.
+    async fn prove_connection(&self, what: FaultWhat) -> Proof {
+        let kind = format!("connect {what} ({})", if self.connector.is_some() { "tls" } else { "plain" });
+        let expects = if what == FaultWhat::Stall { Expects::Nothing } else { Expects::End };
+        let plan = FaultPlan::of(Fault {
+            service: FaultService::SecretsManager,
+            operation: Operation::Connect,
+            when: FaultWhen::Every,
+            phase: FaultPhase::BeforeCommit,
+            what: what.clone(),
+        });
+        self.server.follow(&plan);
+        self.faults.set(plan);
+        let seen = match TcpStream::connect(self.server.address()).await {
+            Ok(stream) => ask(stream, expects).await,
+            Err(error) => Err(error),
+        };
+        self.faults.clear();
+        self.server.follow(&FaultPlan::default());
+        match seen {
+            Ok(seen) => Proof { kind, proved: seen.is(&what), observed: seen.in_words() },
+            Err(error) => {
+                let proved = what == FaultWhat::Refuse && error.kind() == io::ErrorKind::ConnectionRefused;
+                Proof { kind, proved, observed: error.to_string() }
+            }
         }
     }
 

@@ -28,11 +28,14 @@ pub(super) enum Expects {
 /// Sends one request and keeps all that comes back until the end of the connection.
 pub(super) async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, expects: Expects) -> io::Result<Seen> {
     let started = Instant::now();
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
-    stream.flush().await?;
     let mut bytes = Vec::new();
     let patience = if expects == Expects::Nothing { WATCHED } else { AWAITED };
-    let end = match timeout(patience, stream.read_to_end(&mut bytes)).await {
+    let exchange = async {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+        stream.flush().await?;
+        stream.read_to_end(&mut bytes).await
+    };
+    let end = match timeout(patience, exchange).await {
         Err(_elapsed) => End::Open,
         Ok(Ok(_)) => End::Fin,
         // Over TLS: a FIN below the TLS connection, without its own farewell.
