@@ -8,7 +8,7 @@ use hallmark_harness::contract::TaskStatus;
 use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobRef};
 use hallmark_harness::stage::Recording;
 
-use crate::experiment::Call;
+use crate::experiment::{Call, Experiment};
 use crate::trial::{Attempt, Client, End};
 
 /// What jobs did, and how late our own threads were.
@@ -30,16 +30,14 @@ struct Job {
     client: Client,
 }
 
-/// Reads what the jobs that made `call` did about it.
-pub fn observe(recording: &Recording, call: Call) -> Observed {
+/// Reads what the jobs that made the disturbed call did about it; where what fails leaves no trace, what all jobs did.
+pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
+    let call = experiment.call;
     let mut jobs: BTreeMap<(u64, String), Job> = BTreeMap::new();
     let mut order: Vec<&JobRef> = Vec::new();
     let mut trouble = recording.played.trouble.clone();
-    let mut first = None;
-    for exchange in exchanges(recording, call) {
-        first = Some(first.map_or(exchange.1.head_at, |at: u64| at.min(exchange.1.head_at)));
-    }
-    let zero = first.unwrap_or(0);
+    let first = exchanges(recording, call).map(|(_, exchange)| exchange.head_at).min();
+    let zero = if experiment.is_unseen() { plan_set(recording) } else { first }.unwrap_or(0);
     for event in &recording.events {
         match &event.kind {
             EventKind::JobRequested { job, .. } => order.push(job),
@@ -54,6 +52,9 @@ pub fn observe(recording: &Recording, call: Call) -> Observed {
     }
     for event in &recording.events {
         let EventKind::JobEnded { job, outcome } = &event.kind else { continue };
+        if experiment.is_unseen() {
+            jobs.entry(key(job)).or_default();
+        }
         let Some(found) = jobs.get_mut(&key(job)) else { continue };
         found.ended = event.at;
         found.client = Client {
@@ -75,6 +76,12 @@ pub fn observe(recording: &Recording, call: Call) -> Observed {
         Client { attempts: job.attempts, ..job.client }
     });
     Observed { clients: clients.collect(), lateness: lateness(recording, zero), trouble }
+}
+
+/// Returns when the first plan with a fault was set.
+fn plan_set(recording: &Recording) -> Option<u64> {
+    let set = |kind: &EventKind| matches!(kind, EventKind::FaultsSet { plan } if plan != "none");
+    recording.events.iter().find(|event| set(&event.kind)).map(|event| event.at)
 }
 
 fn exchanges(recording: &Recording, call: Call) -> impl Iterator<Item = (u64, &Exchange)> {
@@ -152,6 +159,7 @@ mod tests {
     use hallmark_harness::journal::{Event, Facts, JobOutcome, Operation, ResponseRecord, Service};
 
     use super::*;
+    use crate::metrics::tests::experiment;
 
     fn job() -> JobRef {
         JobRef { task: "t-1".into(), run: 0 }
@@ -211,7 +219,7 @@ mod tests {
     fn a_wait_ends_with_the_new_connection_or_with_the_head_on_a_kept_one() {
         let kept =
             recording(vec![update(900, 1000, 1010, Some(503)), update(900, 2010, 2012, Some(503)), update(3512, 3520, 3521, Some(200))]);
-        let observed = observe(&kept, Call::Update);
+        let observed = observe(&kept, &experiment("update-503-1s"));
         let [client] = &*observed.clients else { panic!("{observed:?}") };
         let gaps = client.gaps();
         assert!((gaps[0] - 1.0).abs() < 1e-9 && (gaps[1] - 1.5).abs() < 1e-9, "{gaps:?}");
@@ -223,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_the_journal_notes_late_is_put_in_order() {
-        let observed = observe(&recording(vec![update(5, 30, 31, Some(200)), update(5, 10, 40, None)]), Call::Update);
+        let observed = observe(&recording(vec![update(5, 30, 31, Some(200)), update(5, 10, 40, None)]), &experiment("update-503-1s"));
         let ends: Vec<End> = observed.clients[0].attempts.iter().map(|attempt| attempt.end).collect();
         assert_eq!(ends, [End::Reset, End::Status(200)]);
     }
@@ -233,8 +241,19 @@ mod tests {
         let mut recording = recording(vec![update(900, 1000, 1010, Some(503))]);
         let delay = |from: u64, until: u64| Delay { from: from * 1_000_000, until: until * 1_000_000 };
         recording.snapshot.delays = vec![delay(100, 900), delay(1100, 1350)];
-        let observed = observe(&recording, Call::Update);
+        let observed = observe(&recording, &experiment("update-503-1s"));
         assert!((observed.lateness - 0.25).abs() < 1e-9);
-        assert!(observe(&recording, Call::Token).clients.is_empty());
+        assert!(observe(&recording, &experiment("token-503-1s")).clients.is_empty());
+    }
+
+    #[test]
+    fn an_outage_without_a_trace_begins_with_the_plan_and_counts_every_job() {
+        let mut refused = recording(Vec::new());
+        let set = EventKind::FaultsSet { plan: "secrets_manager.connect@window:0ms..1000ms before_commit refuse".into() };
+        refused.events.insert(0, Event { id: 0, at: 500_000_000, kind: set });
+        let observed = observe(&refused, &experiment("update-refused-1s"));
+        let [client] = &*observed.clients else { panic!("{observed:?}") };
+        assert!(client.attempts.is_empty() && (client.ended - 3.5).abs() < 1e-9, "{client:?}");
+        assert!(observe(&refused, &experiment("update-503-1s")).clients.is_empty());
     }
 }

@@ -60,6 +60,15 @@ impl Call {
         }
     }
 
+    /// Returns what a plan calls the connections over which it is made.
+    fn connections_in_plan(self) -> &'static str {
+        match self {
+            Self::Update | Self::GetSecret => "secrets_manager.connect",
+            Self::Token => "iam.connect",
+            Self::Create | Self::Revoke => "third_party.connect",
+        }
+    }
+
     /// Tells whether a request is such a call.
     pub fn is(self, service: &Service, operation: Operation) -> bool {
         let (is_there, expected) = match self {
@@ -94,6 +103,8 @@ pub enum Cause {
     Reset,
     /// No answer.
     Stall,
+    /// Nobody listens: the system refuses the connection, which leaves no trace. Such an outage begins before the job.
+    Refused,
 }
 
 impl Cause {
@@ -104,6 +115,7 @@ impl Cause {
             Self::TooMany => "429",
             Self::Reset => "reset",
             Self::Stall => "stall",
+            Self::Refused => "refused",
         }
     }
 
@@ -113,6 +125,7 @@ impl Cause {
             Self::TooMany => "status(429)",
             Self::Reset => "reset",
             Self::Stall => "stall",
+            Self::Refused => "refuse",
         }
     }
 }
@@ -186,7 +199,12 @@ impl Experiment {
 
     fn outage(call: Call, cause: Cause, seconds: f64) -> Self {
         let what = format!("window:0ms..{:.0}ms {}", seconds * 1000.0, cause.in_plan());
-        Self::new(call, &format!("{}-{seconds}s", cause.word()), &what, Question::Outage { cause, seconds })
+        let question = Question::Outage { cause, seconds };
+        let outage = Self::new(call, &format!("{}-{seconds}s", cause.word()), &what, question);
+        match cause {
+            Cause::Refused => Self { plan: format!("{}@{what}", call.connections_in_plan()), ..outage },
+            _ => outage,
+        }
     }
 
     fn lasting(call: Call, cause: Cause) -> Self {
@@ -228,10 +246,15 @@ impl Experiment {
         }
     }
 
+    /// Tells whether what fails leaves no trace, and the outage begins with the plan.
+    pub fn is_unseen(&self) -> bool {
+        matches!(self.question, Question::Outage { cause: Cause::Refused, .. })
+    }
+
     /// Returns how calls fail, where the policy can be told from the waits: nobody asked for any of them.
     pub fn free_cause(&self) -> Option<Cause> {
         match self.question {
-            Question::Outage { cause, .. } | Question::Lasting { cause } if cause != Cause::Stall => Some(cause),
+            Question::Outage { cause, .. } | Question::Lasting { cause } if !matches!(cause, Cause::Stall | Cause::Refused) => Some(cause),
             _ => None,
         }
     }
@@ -311,7 +334,7 @@ pub fn grid(size: Size, possible: Possible) -> Vec<Experiment> {
         .concat(),
         Size::Full => {
             let calls = [Call::Update, Call::Token, Call::GetSecret, Call::Create, Call::Revoke];
-            let causes = [Cause::Unavailable, Cause::TooMany, Cause::Reset, Cause::Stall];
+            let causes = [Cause::Unavailable, Cause::TooMany, Cause::Reset, Cause::Stall, Cause::Refused];
             [
                 calls.map(|call| Experiment::lasting(call, Cause::Unavailable)).to_vec(),
                 outages(&calls, &causes, &[0.5, 1.0, 2.0, 5.0, 15.0, 30.0]),

@@ -129,7 +129,7 @@ where
     let mut plays = 1;
     loop {
         let played = play().await;
-        let observed = played.map(|recording| observe(&recording, turn.experiment.call));
+        let observed = played.map(|recording| observe(&recording, turn.experiment));
         let trial = concluded(turn, observed);
         if trial.lateness <= MOST_LATE || plays >= PLAYS {
             return trial;
