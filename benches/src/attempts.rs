@@ -16,7 +16,7 @@ use crate::trial::{Attempt, Client, End};
 pub struct Observed {
     /// The jobs that made the call, in the order in which they first did.
     pub clients: Vec<Client>,
-    /// Seconds of the longest delay of our own threads from the first such call on.
+    /// Seconds of the longest delay of our own threads in which an attempt came or was answered: others change nothing that is measured.
     pub lateness: f64,
     /// The harness's own trouble.
     pub trouble: Vec<String>,
@@ -75,7 +75,8 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         spaced(&mut job.attempts);
         Client { attempts: job.attempts, ..job.client }
     });
-    Observed { clients: clients.collect(), lateness: lateness(recording, zero), trouble }
+    let clients: Vec<Client> = clients.collect();
+    Observed { lateness: lateness(recording, zero, &clients), clients, trouble }
 }
 
 /// Returns when the first plan with a fault was set.
@@ -142,9 +143,15 @@ fn made(recording: &Recording, job: &JobRef) -> Client {
     }
 }
 
-fn lateness(recording: &Recording, from: u64) -> f64 {
-    let delays = recording.snapshot.delays.iter().filter(|delay| delay.until >= from);
-    delays.map(|delay| seconds(delay.until, delay.from)).fold(0.0, f64::max)
+/// How far from a delay a moment may be that it changed, in seconds: what waited is seen one after another.
+const NEAR: f64 = 0.05;
+
+fn lateness(recording: &Recording, zero: u64, clients: &[Client]) -> f64 {
+    let attempts = || clients.iter().flat_map(|client| &client.attempts);
+    let moments: Vec<f64> = attempts().flat_map(|attempt| [attempt.began, attempt.head, attempt.ended]).collect();
+    let delays = recording.snapshot.delays.iter().map(|delay| (seconds(delay.from, zero), seconds(delay.until, zero)));
+    let matter = delays.filter(|(from, until)| moments.iter().any(|moment| from - NEAR <= *moment && *moment <= until + NEAR));
+    matter.map(|(from, until)| until - from).fold(0.0, f64::max)
 }
 
 /// Returns the seconds from `zero` to `at`, negative where it is earlier.
@@ -154,7 +161,7 @@ fn seconds(at: u64, zero: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use hallmark_harness::cloud::Delay;
     use hallmark_harness::journal::{Event, Facts, JobOutcome, Operation, ResponseRecord, Service};
 
@@ -166,7 +173,7 @@ mod tests {
     }
 
     /// An update: when its connection was accepted, when its head came, when its answer had left, in milliseconds.
-    fn update(accepted: u64, head: u64, ended: u64, status: Option<u16>) -> Event {
+    pub(crate) fn update(accepted: u64, head: u64, ended: u64, status: Option<u16>) -> Event {
         let exchange = Exchange {
             service: Service::SecretsManager,
             operation: Operation::UpdateTask,
@@ -192,7 +199,8 @@ mod tests {
         Event { id: 0, at: ended * 1_000_000, kind: EventKind::Exchange(Box::new(exchange)) }
     }
 
-    fn recording(exchanges: Vec<Event>) -> Recording {
+    /// What a job with these exchanges leaves.
+    pub(crate) fn recording(exchanges: Vec<Event>) -> Recording {
         let mut recording = Recording::of_nothing("update-503-1s/0");
         let outcome = JobOutcome {
             exit_code: Some(0),
@@ -237,10 +245,10 @@ mod tests {
     }
 
     #[test]
-    fn other_calls_are_not_attempts_and_only_later_delays_count() {
-        let mut recording = recording(vec![update(900, 1000, 1010, Some(503))]);
+    fn other_calls_are_not_attempts_and_only_delays_near_an_attempt_count() {
+        let mut recording = recording(vec![update(900, 1000, 1010, Some(503)), update(900, 3000, 3400, Some(200))]);
         let delay = |from: u64, until: u64| Delay { from: from * 1_000_000, until: until * 1_000_000 };
-        recording.snapshot.delays = vec![delay(100, 900), delay(1100, 1350)];
+        recording.snapshot.delays = vec![delay(100, 900), delay(1500, 2500), delay(2970, 3220), delay(3600, 3900)];
         let observed = observe(&recording, &experiment("update-503-1s"));
         assert!((observed.lateness - 0.25).abs() < 1e-9);
         assert!(observe(&recording, &experiment("token-503-1s")).clients.is_empty());

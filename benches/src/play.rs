@@ -173,6 +173,7 @@ mod tests {
     use hallmark_harness::job::CompletedJobs;
 
     use super::*;
+    use crate::attempts::tests::{recording, update};
     use crate::metrics::tests::experiment;
 
     fn subject(arm: Arm) -> Subject {
@@ -191,16 +192,16 @@ mod tests {
     #[test]
     fn arms_take_turns_at_being_first() {
         let subjects = [subject(Arm::Baseline), subject(Arm::Subject)];
-        let (one, silence) = (experiment("update-503-1s"), experiment("update-silence"));
-        let order: Vec<(u32, &str, Arm)> = turns(&subjects, &[&one, &silence], 4)
+        let (outage, silence) = (experiment("update-503-1s"), experiment("update-silence"));
+        let order: Vec<(u32, &str, Arm)> = turns(&subjects, &[&outage, &silence], 4)
             .iter()
             .map(|turn| (turn.round, &*turn.experiment.id, turn.subject.arm))
             .filter(|(_, id, _)| *id == "update-503-1s")
             .map(|(round, id, arm)| (round, id, arm))
             .collect();
         let arms: Vec<Arm> = order.iter().map(|(.., arm)| *arm).collect();
-        use Arm::{Baseline as B, Subject as S};
-        assert_eq!(arms, [B, S, S, B, B, S, S, B]);
+        let (one, other) = (Arm::Baseline, Arm::Subject);
+        assert_eq!(arms, [one, other, other, one, one, other, other, one]);
         let silences = turns(&subjects, &[&silence], 10).len();
         assert_eq!(silences, 6, "nobody waits ten times for a silent server");
     }
@@ -212,7 +213,7 @@ mod tests {
         let plays = Cell::new(0);
         let late = || async {
             plays.set(plays.get() + 1);
-            let mut recording = Recording::of_nothing("trial");
+            let mut recording = recording(vec![update(5, 10, 20, Some(503))]);
             recording.snapshot.delays.push(Delay { from: 0, until: 300_000_000 });
             Ok(recording)
         };

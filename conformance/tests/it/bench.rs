@@ -100,16 +100,16 @@ fn the_policy_of_the_reference_provider_is_told() {
     assert_eq!(told.consistent_with, [""; 0], "{}", measured.report);
 }
 
-/// Builds it, unless it is there and newer than its sources, and returns its program.
+/// Builds it as its manifest does, and returns its program.
 fn built_reference_provider() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", "reference-provider"])
+        .args(["build", "--quiet", "--locked", "--release", "--package", "reference-provider"])
         .current_dir(workspace)
         .status()
         .expect("cargo starts");
     assert!(status.success());
-    workspace.join("target/debug/reference-provider")
+    workspace.join("target/release/reference-provider")
 }
 
 /// A provider that waits as it is told between attempts, up to a second's part of chance.
