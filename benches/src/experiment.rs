@@ -370,6 +370,8 @@ pub fn estimate(experiments: &[Experiment], runs: u32, arms: u32, at_once: u32, 
 
 #[cfg(test)]
 mod tests {
+    use hallmark_harness::fault::Fault;
+
     use super::*;
 
     const EVERYTHING: Possible = Possible { third_party: true, named_secret: true };
@@ -379,7 +381,7 @@ mod tests {
         for size in [Size::Quick, Size::Usual, Size::Full] {
             for experiment in grid(size, EVERYTHING) {
                 let plan = experiment.fault_plan(7).unwrap_or_else(|error| panic!("{}: {error}", experiment.plan));
-                assert!(plan.check().is_ok() && plan.faults.iter().all(|fault| fault.can_act()), "{}", experiment.plan);
+                assert!(plan.check().is_ok() && plan.faults.iter().all(Fault::can_act), "{}", experiment.plan);
             }
         }
     }
@@ -405,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_usual_run_ends_within_five_minutes_and_a_quick_one_in_about_one() {
-        let estimate = |size| estimate(&grid(size, EVERYTHING), 10, 1, 32, Duration::from_secs(60), Duration::from_millis(100));
+        let estimate = |size| estimate(&grid(size, EVERYTHING), 10, 1, 32, Duration::from_mins(1), Duration::from_millis(100));
         assert!(estimate(Size::Usual) <= Duration::from_mins(5), "{:?}", estimate(Size::Usual));
         assert!(estimate(Size::Quick) <= Duration::from_secs(75), "{:?}", estimate(Size::Quick));
         assert!(estimate(Size::Full) > estimate(Size::Usual));

@@ -197,7 +197,6 @@ mod tests {
             .iter()
             .map(|turn| (turn.round, &*turn.experiment.id, turn.subject.arm))
             .filter(|(_, id, _)| *id == "update-503-1s")
-            .map(|(round, id, arm)| (round, id, arm))
             .collect();
         let arms: Vec<Arm> = order.iter().map(|(.., arm)| *arm).collect();
         let (one, other) = (Arm::Baseline, Arm::Subject);

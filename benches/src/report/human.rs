@@ -57,7 +57,7 @@ fn experiments(arm: &ArmOutcome) -> String {
     rows.extend(arm.summaries.iter().map(|summary| {
         let give_up = match summary.cut {
             0 => words::spread(summary.give_up),
-            cut => format!("{} cut", cut),
+            cut => format!("{cut} cut"),
         };
         [
             summary.experiment.clone(),
@@ -147,8 +147,8 @@ fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     let line = |row: &[String; COLUMNS]| {
-        let cells: String = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}  ")).collect();
-        format!("  {}\n", cells.trim_end())
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("  {}\n", cells.join("  ").trim_end())
     };
     rows.iter().map(line).collect()
 }

@@ -5,6 +5,8 @@ mod page;
 mod plot;
 mod words;
 
+use std::fmt::Write as _;
+
 use crate::outcome::Outcome;
 
 pub use human::human;
@@ -27,8 +29,9 @@ pub fn csv(outcome: &Outcome) -> String {
             for (index, attempt) in client.attempts.iter().enumerate() {
                 let gap = index.checked_sub(1).and_then(|before| gaps.get(before)).map(|gap| format!("{gap:.6}")).unwrap_or_default();
                 let exit_code = client.exit_code.map(|code| code.to_string()).unwrap_or_default();
-                text.push_str(&format!(
-                    "{},{arm},{},{number},{index},{:.6},{:.6},{},{},{gap},{},{exit_code},{}\n",
+                writeln!(
+                    text,
+                    "{},{arm},{},{number},{index},{:.6},{:.6},{},{},{gap},{},{exit_code},{}",
                     trial.experiment,
                     trial.round,
                     attempt.began,
@@ -37,7 +40,8 @@ pub fn csv(outcome: &Outcome) -> String {
                     attempt.disturbed,
                     client.task,
                     trial.inconclusive.is_some()
-                ));
+                )
+                .ok();
             }
         }
     }
