@@ -1,6 +1,7 @@
-//! What the fake Secrets Manager adds to a task update, against an axum handler that only reads JSON and answers as much.
+//! What the fake Secrets Manager adds to a task update, against an axum handler that only reads JSON and answers as much, and beside two mock
+//! servers that answer as much whatever they are asked.
 //!
-//! Both are asked over one kept connection on loopback by the same client, in turns, so that what disturbs one disturbs the other.
+//! All are asked over one kept connection on loopback by the same client, in turns, so that what disturbs one disturbs the others.
 //! The ratios at the end are the result; the times before them are of the machine. A `failed` update shows the wire, the engine and
 //! the journal; a `credentials_created` one also what it costs to learn a new secret, so that it can be found in any encoding.
 
@@ -29,18 +30,22 @@ const TURNS: usize = 101;
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let fake = Fake::new(&runtime);
-    let bare = Bare::new(&runtime);
+    let peers = [Peer::bare_axum(&runtime), Peer::wiremock(&runtime), Peer::httpmock(&runtime)];
     let mut criterion = Criterion::default().configure_from_args();
     for report in [Report::Failed, Report::Created] {
         let mut group = criterion.benchmark_group(format!("task_update/{}", report.status()));
         group.bench_function("fake", |bencher| bencher.iter_custom(|updates| fake.time(report, updates)));
-        group.bench_function("bare_axum", |bencher| bencher.iter_custom(|updates| bare.time(report, updates)));
+        for peer in &peers {
+            group.bench_function(peer.name, |bencher| bencher.iter_custom(|updates| peer.time(report, updates)));
+        }
         group.finish();
     }
     criterion.final_summary();
     let rehearsal = std::env::args().any(|argument| argument == "--test");
     for report in [Report::Failed, Report::Created] {
-        compare(&fake, &bare, report, if rehearsal { 1 } else { TURNS });
+        for peer in &peers {
+            compare(&fake, peer, report, if rehearsal { 1 } else { TURNS });
+        }
     }
 }
 
@@ -76,14 +81,15 @@ impl Report {
 }
 
 #[expect(clippy::print_stdout, reason = "the ratio is what this bench is for")]
-fn compare(fake: &Fake<'_>, bare: &Bare, report: Report, turns: usize) {
+fn compare(fake: &Fake<'_>, peer: &Peer, report: Report, turns: usize) {
     let mut ratios: Vec<f64> =
-        (0..turns).map(|_| bare.time(report, UPDATES).as_secs_f64() / fake.time(report, UPDATES).as_secs_f64()).collect();
+        (0..turns).map(|_| peer.time(report, UPDATES).as_secs_f64() / fake.time(report, UPDATES).as_secs_f64()).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
-        "{}: the fake serves {:.2} times as many updates as bare axum (middle of {turns} turns; half of them {:.2} to {:.2})",
+        "{}: the fake serves {:.2} times as many updates as {} (middle of {turns} turns; half of them {:.2} to {:.2})",
         report.status(),
         ratios[turns / 2],
+        peer.name,
         ratios[turns / 4],
         ratios[turns * 3 / 4]
     );
@@ -164,26 +170,65 @@ fn token(addresses: &StageAddresses, key: &str) -> String {
     answer["access_token"].as_str().expect("a token").to_owned()
 }
 
-/// A handler that reads an update and answers a task of the size that the fake answers.
-struct Bare {
+/// The path that peers are asked for.
+const PATH: &str = "/api/v2/secrets/one/tasks/two";
+
+/// Another server that answers task updates.
+struct Peer {
+    name: &'static str,
     address: SocketAddr,
+    /// Keeps a mock server alive.
+    _server: Option<Box<dyn std::any::Any>>,
 }
 
-impl Bare {
-    fn new(runtime: &Runtime) -> Self {
+/// Returns a task of the size that the fake answers.
+fn answer(status: &Value) -> Value {
+    json!({
+        "id": "sm-task-0b1c5f7e-5a0d-4a41-9f39-1f6f2a7e90c1", "secret_id": "3b4f1a2e-9a77-4bb0-a7a0-5e5a0b9a61d2",
+        "secret_version_id": "5d9a5d0c-5d4c-4a6e-8b8e-0c1d2e3f4a5b", "type": "create_credentials",
+        "trigger": "secret_creation", "status": status, "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:01Z", "updated_by": "iam-ServiceId-5d9a5d0c", "errors": [],
+    })
+}
+
+impl Peer {
+    /// A handler that reads an update and answers a task.
+    fn bare_axum(runtime: &Runtime) -> Self {
         async fn updated(Json(update): Json<Value>) -> Json<Value> {
-            Json(json!({
-                "id": "sm-task-0b1c5f7e-5a0d-4a41-9f39-1f6f2a7e90c1", "secret_id": "3b4f1a2e-9a77-4bb0-a7a0-5e5a0b9a61d2",
-                "secret_version_id": "5d9a5d0c-5d4c-4a6e-8b8e-0c1d2e3f4a5b", "type": "create_credentials",
-                "trigger": "secret_creation", "status": update["status"], "created_at": "2026-01-01T00:00:00Z",
-                "updated_at": "2026-01-01T00:00:01Z", "updated_by": "iam-ServiceId-5d9a5d0c", "errors": [],
-            }))
+            Json(answer(&update["status"]))
         }
         let application = axum::Router::new().route("/api/v2/secrets/{secret}/tasks/{task}", put(updated));
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
         runtime.spawn(async move { axum::serve(listener, application).await });
-        Self { address }
+        Self { name: "bare_axum", address, _server: None }
+    }
+
+    /// wiremock, which keeps every request.
+    fn wiremock(runtime: &Runtime) -> Self {
+        let server = runtime.block_on(async {
+            let server = wiremock::MockServer::start().await;
+            let answer = wiremock::ResponseTemplate::new(200).set_body_json(answer(&json!("failed")));
+            let asked = wiremock::Mock::given(wiremock::matchers::method("PUT")).and(wiremock::matchers::path(PATH));
+            asked.respond_with(answer).mount(&server).await;
+            server
+        });
+        Self { name: "wiremock", address: *server.address(), _server: Some(Box::new(server)) }
+    }
+
+    /// httpmock, which keeps a history of requests.
+    fn httpmock(runtime: &Runtime) -> Self {
+        let server = runtime.block_on(async {
+            let server = httpmock::MockServer::start_async().await;
+            server
+                .mock_async(|when, then| {
+                    when.method(httpmock::Method::PUT).path(PATH);
+                    then.status(200).json_body(answer(&json!("failed")));
+                })
+                .await;
+            server
+        });
+        Self { name: "httpmock", address: *server.address(), _server: Some(Box::new(server)) }
     }
 
     /// Times `updates` updates in rounds of [`UPDATES`], each on a fresh connection, as [`Fake::time`] does.
@@ -194,7 +239,7 @@ impl Bare {
             let round = left.min(UPDATES);
             let mut connection = Connection::open(self.address);
             let requests: Vec<Vec<u8>> = (0..usize::try_from(round).unwrap_or(usize::MAX))
-                .map(|number| request("PUT", "/api/v2/secrets/one/tasks/two", "Bearer none", "application/json", &report.body(number)))
+                .map(|number| request("PUT", PATH, "Bearer none", "application/json", &report.body(number)))
                 .collect();
             let started = Instant::now();
             for request in &requests {

@@ -1,6 +1,7 @@
 //! The command line: parses, calls, turns trouble into exit codes. Data goes to stdout, talk to stderr.
 
 mod arena;
+mod bench;
 mod certify;
 mod chaos;
 mod cloud;
@@ -76,6 +77,9 @@ enum Command {
     Image(image::ImageCommand),
     /// Prints the schema of a file, or the description of the admin API.
     Schema(schema::SchemaArguments),
+    /// Measures a provider, which is not judged by it.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
     /// Checks that this machine can run the suite.
     Doctor,
     /// Proves that hallmark finds what it must: tries wrong providers, each of which breaks known rules.
@@ -113,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => finish(unbroken(|| lint::lint(&arguments))),
         Command::Serve(arguments) => finish(unbroken(|| serve::serve(&arguments))),
         Command::Schema(arguments) => finish(unbroken(|| schema::schema(&arguments))),
+        Command::Bench(command) => finish(unbroken(|| bench::bench(&command))),
         Command::Doctor => finish(unbroken(doctor::doctor)),
     }
 }

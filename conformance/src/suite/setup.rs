@@ -170,7 +170,7 @@ fn described(name: &str, spec: &toml::Table) -> Result<ThirdPartySpec, VariantEr
 }
 
 /// Returns what a recording says about the scenario before it plays.
-pub(super) fn header(
+pub(crate) fn header(
     scenario: &str,
     manifest: &Manifest,
     variant: &Variant,

@@ -1,5 +1,6 @@
 //! The `hallmark` program as people call it, in one binary.
 
+mod bench;
 mod chaos;
 mod cli;
 mod clients;

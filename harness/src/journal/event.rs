@@ -226,6 +226,13 @@ pub struct JobOutcome {
     /// count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<u64>,
+    /// Nanoseconds of processor time of all its processes, where that was measured (processes only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<u64>,
+    /// Bytes of memory that the largest of its processes held at once, where that was measured (processes only). It is never less than what the
+    /// supervisor holds, from which the job is started: some megabytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
     /// Processes that the job left behind and that the supervisor killed.
     pub left_behind: u32,
     /// Lines that the bound made the launcher drop.

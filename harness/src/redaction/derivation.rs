@@ -1,5 +1,7 @@
 //! Tells how a credentials id is made from a secret: a part of it, of its encoding, or of its hash.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use data_encoding::BASE32_NOPAD;
@@ -12,15 +14,15 @@ use crate::journal::Derivation;
 
 /// Characters that must agree. A random id of 32 hexadecimal digits agrees by chance with the head of one of a stage's
 /// digests less than once in ten million comparisons.
-const AGREEMENT: usize = 8;
+pub(super) const AGREEMENT: usize = 8;
 
 /// Characters that must agree where they are hexadecimal digits only, or stand anywhere in a digest: of those, eight agree by chance now and then.
-const HEX_AGREEMENT: usize = 12;
+pub(super) const HEX_AGREEMENT: usize = 12;
 
 /// Characters of an encoded secret that stand for eight of its bytes.
-const HEX_OF_8: usize = 16;
-const BASE64_OF_8: usize = 11;
-const BASE32_OF_8: usize = 13;
+pub(super) const HEX_OF_8: usize = 16;
+pub(super) const BASE64_OF_8: usize = 11;
+pub(super) const BASE32_OF_8: usize = 13;
 
 /// Characters that two secrets of a service share at their beginning where it begins all of them so.
 const SHORTEST_PREFIX: usize = 4;
@@ -31,16 +33,36 @@ const SHORTEST_COMPARED: usize = 16;
 /// Returns every relation between `credentials_id` and the values that are not public.
 pub(super) fn derivations(credentials_id: &str, known: &Finder) -> Vec<Derivation> {
     let id = Id::new(credentials_id);
+    compare(&id, credentials_id, known, alike(&id, credentials_id, known))
+}
+
+/// Returns every relation to some of the values.
+fn compare<'known>(
+    id: &Id,
+    credentials_id: &str,
+    known: &'known Finder,
+    values: impl Iterator<Item = &'known KnownValue>,
+) -> Vec<Derivation> {
     let mut found = Vec::new();
-    for value in known.values().iter().filter(|value| compared(value.kind)) {
+    for value in values {
         let in_part = || {
             let telling = telling_part(value, known)?;
-            part(credentials_id, &telling, value, known).or_else(|| scattered(&id, &telling, value, known))
+            part(credentials_id, &telling, value, known).or_else(|| scattered(id, &telling, value, known))
         };
-        let relation = whole(&id, known, value).or_else(in_part).or_else(|| hash(&id, value));
+        let relation = whole(id, known, value).or_else(in_part).or_else(|| hash(id, value));
         found.extend(relation.map(|relation| Derivation { secret: value.name.clone(), relation }));
     }
     found
+}
+
+/// Returns the values that the id may have something of, in the order in which they became known.
+fn alike<'known>(id: &Id, credentials_id: &str, known: &'known Finder) -> impl Iterator<Item = &'known KnownValue> {
+    // A prefix that says nothing becomes blanks, which no gram knows.
+    let all = credentials_id.contains(' ');
+    let texts = id.texts.iter().map(Vec::as_slice).chain([credentials_id, &id.bare, &id.hex, &id.base64].map(str::as_bytes));
+    let numbers: BTreeSet<u32> = if all { BTreeSet::new() } else { known.alike(texts) };
+    let values = known.values().iter().zip(0_u32..);
+    values.filter(move |(value, number)| compared(value.kind) && (all || numbers.contains(number))).map(|(value, _)| value)
 }
 
 /// A credentials id as it is compared.
@@ -72,7 +94,7 @@ impl Id {
 }
 
 /// Returns letters and digits alone.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
@@ -138,7 +160,7 @@ fn issued<'a>(known: &'a KnownValue, all: &'a Finder) -> impl Iterator<Item = &'
 }
 
 /// A token's head is public, and a planted personal value has its own rule.
-fn compared(kind: SecretKind) -> bool {
+pub(super) fn compared(kind: SecretKind) -> bool {
     matches!(kind, SecretKind::AccessKey | SecretKind::LoginSecret | SecretKind::CredentialSecret | SecretKind::Output)
 }
 
@@ -179,6 +201,7 @@ fn hash(id: &Id, known: &KnownValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use sha2::Digest as _;
 
     const VALUE: &str = "kJ8sLq2VbN4xZ7pWmT1yRc5uHd9gFe3a";
@@ -232,6 +255,49 @@ mod tests {
         known.add(SecretKind::CredentialSecret, "c", VALUE);
         known.add(SecretKind::Output, "hint", &format!("x{}y, for whoever looks", &VALUE[..8]));
         assert!(!derivations(&VALUE[..8], &known).is_empty());
+    }
+
+    /// Ids that are made from a secret in some way, and some that are not.
+    fn id() -> impl Strategy<Value = String> {
+        let form = prop_oneof![
+            Just(VALUE.to_owned()),
+            Just("brokerkey-9sLq2VbN4xZ7pWmT".to_owned()),
+            Just("Bearer brokerkey-9sLq2VbN4xZ7pWmT".to_owned()),
+            "[a-z0-9]{20,40}",
+        ];
+        let encoded = (form, 0..9_usize).prop_map(|(value, how)| match how {
+            0 => value,
+            1 => hex::encode(value),
+            2 => BASE32_NOPAD.encode(value.as_bytes()),
+            3 => base64::engine::general_purpose::STANDARD.encode(value),
+            4 => base64::engine::general_purpose::STANDARD.encode(format!("a{value}")),
+            5 => hex::encode(sha2::Sha256::digest(value)),
+            6 => base64::engine::general_purpose::STANDARD.encode(sha2::Sha512::digest(value)),
+            7 => value.to_uppercase(),
+            _ => value.chars().rev().collect(),
+        });
+        let cut = (encoded, any::<prop::sample::Index>(), 1..60_usize, 1..12_usize, prop::sample::select(vec!["", "-", ".", " ", "%20"]));
+        cut.prop_map(|(text, from, length, every, sign)| {
+            let from = from.index(text.len());
+            let part = &text[from..(from + length).min(text.len())];
+            part.as_bytes().chunks(every).map(String::from_utf8_lossy).collect::<Vec<_>>().join(sign)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn looking_grams_up_misses_nothing_that_a_comparison_with_every_value_finds(text in id()) {
+            let mut known = Finder::default();
+            known.add(SecretKind::CredentialSecret, "c", VALUE);
+            known.add(SecretKind::CredentialSecret, "d", "brokerkey-9sLq2VbN4xZ7pWmT");
+            known.add(SecretKind::CredentialSecret, "e", "brokerkey-Yc5uHd9gFe3aPq8r");
+            known.add(SecretKind::Output, "header", "Bearer brokerkey-9sLq2VbN4xZ7pWmT");
+            known.add(SecretKind::Output, "short", "s3cr3t");
+            let every = known.values().iter().filter(|value| compared(value.kind));
+            prop_assert_eq!(derivations(&text, &known), compare(&Id::new(&text), &text, &known, every));
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) struct Form {
 }
 
 /// Returns every form in which `value` is looked for, plain first, without duplicates and without those that would be found everywhere.
-pub(super) fn forms(kind: SecretKind, value: &str) -> Vec<Form> {
+pub(super) fn forms(kind: SecretKind, value: &str, digests: &[(&'static str, Vec<u8>)]) -> Vec<Form> {
     let secret = telling(kind, value);
     let mut forms = vec![Form { encoding: "plain", bytes: value.as_bytes().to_vec(), telling: secret.clone() }];
     // A private key has lines of its own, and the text is looked at without line breaks too.
@@ -50,12 +50,12 @@ pub(super) fn forms(kind: SecretKind, value: &str) -> Vec<Form> {
     forms.push(Form { encoding: "hex", bytes: hex.to_uppercase().into_bytes(), telling: doubled.clone() });
     forms.push(Form { encoding: "hex", bytes: hex.into_bytes(), telling: doubled });
     forms.extend(base64_forms(value.as_bytes(), &secret));
-    for (name, digest) in digests(value) {
-        let hex = hex::encode(&digest);
+    for (name, digest) in digests {
+        let hex = hex::encode(digest);
         forms.push(Form::whole(name, hex.to_uppercase().into_bytes()));
         forms.push(Form::whole(name, hex.into_bytes()));
-        forms.push(Form::whole(name, STANDARD_NO_PAD.encode(&digest).into_bytes()));
-        forms.push(Form::whole(name, URL_SAFE_NO_PAD.encode(&digest).into_bytes()));
+        forms.push(Form::whole(name, STANDARD_NO_PAD.encode(digest).into_bytes()));
+        forms.push(Form::whole(name, URL_SAFE_NO_PAD.encode(digest).into_bytes()));
     }
     let mut seen = HashSet::new();
     forms.retain(|form| form.bytes.len() >= SHORTEST_SECRET && seen.insert(form.bytes.clone()));

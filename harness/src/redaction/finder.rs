@@ -2,11 +2,14 @@
 //! costs no rebuild.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::derivation::compared;
 use super::encoding::{digests, forms};
 use super::grams::{GRAM, Grams};
+use super::likeness::Likeness;
 use super::view::{Escape, View};
 use super::{Mark, SecretKind};
 
@@ -25,6 +28,7 @@ pub(super) struct Finder {
     forms: Vec<KnownForm>,
     grams: Grams,
     values: Vec<KnownValue>,
+    likeness: Likeness,
     /// Whether some form has what looks like an escape, and is not found where escapes are undone.
     escapes: bool,
 }
@@ -76,13 +80,17 @@ impl Finder {
         }
         let first = self.forms.len();
         let name: Arc<str> = name.into();
-        for form in forms(kind, value) {
+        let digests = digests(value);
+        if let (true, Ok(number)) = (compared(kind), u32::try_from(self.values.len())) {
+            self.likeness.add(number, value, &digests);
+        }
+        for form in forms(kind, value, &digests) {
             self.add_grams(&form.bytes, &form.telling);
             self.escapes |= memchr::memchr2(b'%', b'\\', &form.bytes).is_some();
             self.forms.push(KnownForm { kind, name: name.clone(), encoding: form.encoding, bytes: form.bytes, telling: form.telling });
         }
         let forms = first..self.forms.len();
-        self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests: digests(value) });
+        self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests });
     }
 
     fn add_grams(&mut self, bytes: &[u8], telling: &Range<usize>) {
@@ -101,6 +109,22 @@ impl Finder {
     /// Returns the values that are known, each once under each of its names.
     pub(super) fn values(&self) -> &[KnownValue] {
         &self.values
+    }
+
+    /// Returns the numbers of the values that may have something in common with one of the texts: a whole form, or as much as is compared.
+    pub(super) fn alike<'text>(&self, texts: impl Iterator<Item = &'text [u8]>) -> BTreeSet<u32> {
+        let mut numbers = BTreeSet::new();
+        for text in texts {
+            self.likeness.find(text, &mut numbers);
+            let mut from = 0;
+            while let Some(position) = self.grams.next(text, from..text.len()) {
+                let forms = self.grams.places(text, position).map(|place| place.form as usize);
+                let values = forms.map(|form| self.values.partition_point(|value| value.forms.end <= form));
+                numbers.extend(values.filter_map(|value| u32::try_from(value).ok()));
+                from = position + 1;
+            }
+        }
+        numbers
     }
 
     /// Returns the forms of a value.

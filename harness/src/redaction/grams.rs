@@ -61,13 +61,22 @@ impl Default for Grams {
 impl Grams {
     /// Adds the gram that stands at `offset` of a form.
     pub(super) fn add(&mut self, form: u32, offset: usize, bytes: &[u8]) {
+        self.add_up_to(PLACES_PER_FORM, form, offset, bytes);
+    }
+
+    /// Adds a gram of which it only matters that it stands somewhere in a form.
+    pub(super) fn add_somewhere(&mut self, form: u32, offset: usize, bytes: &[u8]) {
+        self.add_up_to(1, form, offset, bytes);
+    }
+
+    fn add_up_to(&mut self, most: usize, form: u32, offset: usize, bytes: &[u8]) {
         let (Some(gram), Ok(offset), Ok(number)) = (gram(bytes, offset), u32::try_from(offset), u32::try_from(self.places.len())) else {
             return;
         };
         let head = self.heads.entry(gram).or_insert(NONE);
         let before = *head;
         let there = Chain { links: &self.places, next: before }.take_while(|place| place.form == form);
-        if there.take(PLACES_PER_FORM).count() == PLACES_PER_FORM {
+        if there.take(most).count() == most {
             return;
         }
         *head = number;

@@ -7,6 +7,7 @@ mod derivation;
 mod encoding;
 mod finder;
 mod grams;
+mod likeness;
 mod mark;
 mod redactor;
 mod view;

@@ -168,3 +168,13 @@ async fn a_job_is_killed_on_demand_with_what_it_started_and_one_that_ended_first
     let outcome = launcher.run_admitted(permit, shell("exit 3"), std::future::pending(), std::future::pending()).await.unwrap().outcome;
     assert_eq!((outcome.killed, outcome.exit_code), (false, Some(3)));
 }
+
+#[tokio::test]
+async fn what_a_job_takes_of_processor_and_memory_is_measured() {
+    let idle = run(shell("true")).await.unwrap().outcome;
+    // A hundred megabytes are held at once by a descendant, not by the shell.
+    let busy = run(shell("head -c 100000000 /dev/zero | tail -c 100000000 | wc -c")).await.unwrap().outcome;
+    let (Some(least), Some(most)) = (idle.processor, busy.processor) else { panic!("{idle:?}, {busy:?}") };
+    assert!(least < most, "{least} and {most} ns");
+    assert!(busy.peak_memory.unwrap() >= 100_000_000 && idle.peak_memory.unwrap() < 100_000_000, "{idle:?}, {busy:?}");
+}

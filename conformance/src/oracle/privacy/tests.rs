@@ -107,6 +107,8 @@ fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
         not_started: None,
         killed: false,
         written: None,
+        processor: None,
+        peak_memory: None,
         left_behind: 0,
         dropped_lines: 0,
         duration: 1,

@@ -9,6 +9,7 @@ mod descendants;
 mod executable;
 mod outlet;
 mod start;
+mod usage;
 mod watch;
 
 use std::io::{self, BufRead as _};
@@ -20,6 +21,7 @@ use rustix::process::{DumpableBehavior, Signal, getpid, set_child_subreaper, set
 use self::descendants::Descendants;
 use self::outlet::Outlet;
 use self::start::Start;
+use self::usage::Usage;
 use self::watch::Watch;
 use super::protocol::SupervisorEvent;
 use super::spec::JobSpec;
@@ -82,6 +84,8 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
                 out_of_memory: false,
                 not_started: Some(why),
                 written: None,
+                processor: None,
+                peak_memory: None,
                 left_behind: 0,
                 dropped_lines: 0,
                 duration: 0,
@@ -108,6 +112,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
     let ended_by_us = timed_out || killed;
     let neglected = clearance.killed.iter().filter(|process| !ended_by_us || process.group != group).count();
     let status = descendants.status();
+    let usage = Usage::of_descendants();
     let signal = status.and_then(rustix::process::WaitStatus::terminating_signal);
     let outcome = JobOutcome {
         exit_code: status.and_then(rustix::process::WaitStatus::exit_status),
@@ -117,6 +122,8 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
         out_of_memory: false,
         not_started: None,
         written: None,
+        processor: usage.processor,
+        peak_memory: usage.peak_memory,
         left_behind: u32::try_from(neglected).unwrap_or(u32::MAX),
         dropped_lines,
         duration: nanoseconds(duration),

@@ -1,0 +1,267 @@
+//! From a recording to what each job did about the disturbed call.
+//!
+//! All times are the cloud's own: read where the bytes are.
+
+use std::collections::BTreeMap;
+
+use hallmark_harness::contract::TaskStatus;
+use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobRef};
+use hallmark_harness::stage::Recording;
+
+use crate::experiment::{Call, Experiment};
+use crate::trial::{Attempt, Client, End};
+
+/// What jobs did, and how late our own threads were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The jobs that made the call, in the order in which they first did.
+    pub clients: Vec<Client>,
+    /// Seconds of the longest delay of our own threads in which an attempt came or was answered: others change nothing that is measured.
+    pub lateness: f64,
+    /// The harness's own trouble.
+    pub trouble: Vec<String>,
+}
+
+/// A job run as far as it has been read.
+#[derive(Default)]
+struct Job {
+    attempts: Vec<Attempt>,
+    ended: u64,
+    client: Client,
+}
+
+/// Reads what the jobs that made the disturbed call did about it; where what fails leaves no trace, what all jobs did.
+pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
+    let call = experiment.call;
+    let mut jobs: BTreeMap<(u64, String), Job> = BTreeMap::new();
+    let mut order: Vec<&JobRef> = Vec::new();
+    let mut trouble = recording.played.trouble.clone();
+    let first = exchanges(recording, call).map(|(_, exchange)| exchange.head_at).min();
+    let zero = if experiment.is_unseen() { plan_set(recording) } else { first }.unwrap_or(0);
+    for event in &recording.events {
+        match &event.kind {
+            EventKind::JobRequested { job, .. } => order.push(job),
+            EventKind::EngineTrouble { what } => trouble.push(what.clone()),
+            _ => {}
+        }
+    }
+    let key = |job: &JobRef| (order.iter().position(|known| *known == job).unwrap_or(usize::MAX) as u64, job.to_string());
+    for (ended, exchange) in exchanges(recording, call) {
+        let Some(job) = &exchange.job else { continue };
+        jobs.entry(key(job)).or_default().attempts.push(attempt(exchange, ended, zero));
+    }
+    for event in &recording.events {
+        let EventKind::JobEnded { job, outcome } = &event.kind else { continue };
+        if experiment.is_unseen() {
+            jobs.entry(key(job)).or_default();
+        }
+        let Some(found) = jobs.get_mut(&key(job)) else { continue };
+        found.ended = event.at;
+        found.client = Client {
+            attempts: Vec::new(),
+            ended: seconds(event.at, zero),
+            duration: std::time::Duration::from_nanos(outcome.duration).as_secs_f64(),
+            exit_code: outcome.exit_code,
+            cut: outcome.timed_out,
+            processor: outcome.processor.map(|nanoseconds| std::time::Duration::from_nanos(nanoseconds).as_secs_f64()),
+            peak_memory: outcome.peak_memory,
+            task: status(recording, job),
+            ..made(recording, job)
+        };
+    }
+    let clients = jobs.into_values().map(|mut job| {
+        // The journal notes an exchange when its answer has left, and by then the next one may have ended already.
+        job.attempts.sort_by(|one, other| one.head.total_cmp(&other.head));
+        spaced(&mut job.attempts);
+        Client { attempts: job.attempts, ..job.client }
+    });
+    let clients: Vec<Client> = clients.collect();
+    Observed { lateness: lateness(recording, zero, &clients), clients, trouble }
+}
+
+/// Returns when the first plan with a fault was set.
+fn plan_set(recording: &Recording) -> Option<u64> {
+    let set = |kind: &EventKind| matches!(kind, EventKind::FaultsSet { plan } if plan != "none");
+    recording.events.iter().find(|event| set(&event.kind)).map(|event| event.at)
+}
+
+fn exchanges(recording: &Recording, call: Call) -> impl Iterator<Item = (u64, &Exchange)> {
+    recording.events.iter().filter_map(move |event| match &event.kind {
+        EventKind::Exchange(exchange) if call.is(&exchange.service, exchange.operation) && exchange.job.is_some() => {
+            Some((event.at, &**exchange))
+        }
+        _ => None,
+    })
+}
+
+fn attempt(exchange: &Exchange, ended: u64, zero: u64) -> Attempt {
+    let status = exchange.response.as_ref().map(|response| response.status);
+    let end = match (exchange.delivery, status) {
+        (Delivery::Complete, Some(status)) => End::Status(status),
+        (Delivery::Reset | Delivery::ResetMidBody { .. }, _) => End::Reset,
+        (Delivery::Complete | Delivery::Closed | Delivery::Cut { .. }, _) => End::Closed,
+        (Delivery::Stalled, _) => End::Unanswered,
+        (Delivery::PeerGone, _) => End::Abandoned,
+    };
+    Attempt {
+        began: seconds(exchange.accepted_at, zero),
+        head: seconds(exchange.head_at, zero),
+        ended: seconds(ended, zero),
+        end,
+        disturbed: exchange.fault.is_some(),
+    }
+}
+
+/// An attempt begins with its connection, where that was made for it: one that was kept is older than the attempt before.
+fn spaced(attempts: &mut [Attempt]) {
+    let mut before: Option<f64> = None;
+    for attempt in attempts {
+        // A first attempt's connection may have been opened in advance, too.
+        if before.is_none_or(|ended| attempt.began < ended) {
+            attempt.began = attempt.head;
+        }
+        before = Some(attempt.ended);
+    }
+}
+
+fn status(recording: &Recording, job: &JobRef) -> String {
+    let task = recording.snapshot.tasks.iter().find(|task| task.id == job.task);
+    let word = |status: TaskStatus| serde_json::to_value(status).ok()?.as_str().map(str::to_owned);
+    task.and_then(|task| word(task.status)).unwrap_or_default()
+}
+
+/// Returns a client with what the job made too much of.
+fn made(recording: &Recording, job: &JobRef) -> Client {
+    let issued = recording.snapshot.ledger.iter().filter(|entry| !entry.seeded && entry.issued_in.as_ref() == Some(job));
+    let reported = recording.snapshot.tasks.iter().any(|task| task.id == job.task && task.status == TaskStatus::CredentialsCreated);
+    let alive = issued.clone().filter(|entry| entry.alive).count();
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Client {
+        duplicates: number(issued.count().saturating_sub(1)),
+        orphans: number(alive.saturating_sub(usize::from(reported))),
+        ..Client::default()
+    }
+}
+
+/// How far from a delay a moment may be that it changed, in seconds: what waited is seen one after another.
+const NEAR: f64 = 0.05;
+
+fn lateness(recording: &Recording, zero: u64, clients: &[Client]) -> f64 {
+    let attempts = || clients.iter().flat_map(|client| &client.attempts);
+    let moments: Vec<f64> = attempts().flat_map(|attempt| [attempt.began, attempt.head, attempt.ended]).collect();
+    let delays = recording.snapshot.delays.iter().map(|delay| (seconds(delay.from, zero), seconds(delay.until, zero)));
+    let matter = delays.filter(|(from, until)| moments.iter().any(|moment| from - NEAR <= *moment && *moment <= until + NEAR));
+    matter.map(|(from, until)| until - from).fold(0.0, f64::max)
+}
+
+/// Returns the seconds from `zero` to `at`, negative where it is earlier.
+fn seconds(at: u64, zero: u64) -> f64 {
+    let between = std::time::Duration::from_nanos(at.abs_diff(zero)).as_secs_f64();
+    if at < zero { -between } else { between }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use hallmark_harness::cloud::Delay;
+    use hallmark_harness::journal::{Event, Facts, JobOutcome, Operation, ResponseRecord, Service};
+
+    use super::*;
+    use crate::metrics::tests::experiment;
+
+    fn job() -> JobRef {
+        JobRef { task: "t-1".into(), run: 0 }
+    }
+
+    /// An update: when its connection was accepted, when its head came, when its answer had left, in milliseconds.
+    pub(crate) fn update(accepted: u64, head: u64, ended: u64, status: Option<u16>) -> Event {
+        let exchange = Exchange {
+            service: Service::SecretsManager,
+            operation: Operation::UpdateTask,
+            job: Some(job()),
+            connection: 1,
+            tls: false,
+            host: String::new(),
+            method: "PUT".into(),
+            target: String::new(),
+            headers: Vec::new(),
+            body: String::new(),
+            body_bytes: 0,
+            accepted_at: accepted * 1_000_000,
+            head_at: head * 1_000_000,
+            body_at: head * 1_000_000,
+            response: status.map(|status| ResponseRecord { status, headers: Vec::new(), body: String::new() }),
+            delivery: if status.is_some() { Delivery::Complete } else { Delivery::Reset },
+            applied: false,
+            fault: (status != Some(200)).then(|| "a fault".to_owned()),
+            met: None,
+            facts: Facts::default(),
+        };
+        Event { id: 0, at: ended * 1_000_000, kind: EventKind::Exchange(Box::new(exchange)) }
+    }
+
+    /// What a job with these exchanges leaves.
+    pub(crate) fn recording(exchanges: Vec<Event>) -> Recording {
+        let mut recording = Recording::of_nothing("update-503-1s/0");
+        let outcome = JobOutcome {
+            exit_code: Some(0),
+            signal: None,
+            timed_out: false,
+            out_of_memory: false,
+            not_started: None,
+            killed: false,
+            written: None,
+            processor: Some(20_000_000),
+            peak_memory: Some(9_000_000),
+            left_behind: 0,
+            dropped_lines: 0,
+            duration: 3_000_000_000,
+        };
+        let requested = EventKind::JobRequested { job: job(), action: None, trigger: None, altered: Vec::new() };
+        recording.events.push(Event { id: 0, at: 0, kind: requested });
+        recording.events.extend(exchanges);
+        recording.events.push(Event { id: 0, at: 4_000_000_000, kind: EventKind::JobEnded { job: job(), outcome } });
+        recording
+    }
+
+    #[test]
+    fn a_wait_ends_with_the_new_connection_or_with_the_head_on_a_kept_one() {
+        let kept =
+            recording(vec![update(900, 1000, 1010, Some(503)), update(900, 2010, 2012, Some(503)), update(3512, 3520, 3521, Some(200))]);
+        let observed = observe(&kept, &experiment("update-503-1s"));
+        let [client] = &*observed.clients else { panic!("{observed:?}") };
+        let gaps = client.gaps();
+        assert!((gaps[0] - 1.0).abs() < 1e-9 && (gaps[1] - 1.5).abs() < 1e-9, "{gaps:?}");
+        assert_eq!(client.succeeded_at().map(|at| (at * 1000.0).round()), Some(2512.0));
+        assert!((client.ended - 3.0).abs() < 1e-9 && (client.duration - 3.0).abs() < 1e-9);
+        assert_eq!((client.processor, client.peak_memory), (Some(0.02), Some(9_000_000)));
+        assert_eq!(client.attempts.iter().filter(|attempt| attempt.disturbed).count(), 2);
+    }
+
+    #[test]
+    fn what_the_journal_notes_late_is_put_in_order() {
+        let observed = observe(&recording(vec![update(5, 30, 31, Some(200)), update(5, 10, 40, None)]), &experiment("update-503-1s"));
+        let ends: Vec<End> = observed.clients[0].attempts.iter().map(|attempt| attempt.end).collect();
+        assert_eq!(ends, [End::Reset, End::Status(200)]);
+    }
+
+    #[test]
+    fn other_calls_are_not_attempts_and_only_delays_near_an_attempt_count() {
+        let mut recording = recording(vec![update(900, 1000, 1010, Some(503)), update(900, 3000, 3400, Some(200))]);
+        let delay = |from: u64, until: u64| Delay { from: from * 1_000_000, until: until * 1_000_000 };
+        recording.snapshot.delays = vec![delay(100, 900), delay(1500, 2500), delay(2970, 3220), delay(3600, 3900)];
+        let observed = observe(&recording, &experiment("update-503-1s"));
+        assert!((observed.lateness - 0.25).abs() < 1e-9);
+        assert!(observe(&recording, &experiment("token-503-1s")).clients.is_empty());
+    }
+
+    #[test]
+    fn an_outage_without_a_trace_begins_with_the_plan_and_counts_every_job() {
+        let mut refused = recording(Vec::new());
+        let set = EventKind::FaultsSet { plan: "secrets_manager.connect@window:0ms..1000ms before_commit refuse".into() };
+        refused.events.insert(0, Event { id: 0, at: 500_000_000, kind: set });
+        let observed = observe(&refused, &experiment("update-refused-1s"));
+        let [client] = &*observed.clients else { panic!("{observed:?}") };
+        assert!(client.attempts.is_empty() && (client.ended - 3.5).abs() < 1e-9, "{client:?}");
+        assert!(observe(&refused, &experiment("update-503-1s")).clients.is_empty());
+    }
+}
