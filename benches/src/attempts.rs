@@ -216,7 +216,7 @@ pub(crate) mod tests {
             dropped_lines: 0,
             duration: 3_000_000_000,
         };
-        let requested = EventKind::JobRequested { job: job(), action: None, trigger: None, altered: Vec::new() };
+        let requested = EventKind::JobRequested { job: job(), action: None, trigger: None, altered: Vec::new(), version: None };
         recording.events.push(Event { id: 0, at: 0, kind: requested });
         recording.events.extend(exchanges);
         recording.events.push(Event { id: 0, at: 4_000_000_000, kind: EventKind::JobEnded { job: job(), outcome } });

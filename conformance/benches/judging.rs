@@ -74,6 +74,36 @@ fn start(criterion: &mut Criterion) {
     });
 }
 
+/// A request of a job, answered as it should be.
+fn asked(job: &JobRef, number: u64, (service, operation): (Service, Operation), (method, target): (&str, &str), facts: Facts) -> Exchange {
+    Exchange {
+        service,
+        operation,
+        job: Some(job.clone()),
+        connection: number,
+        tls: false,
+        host: "127.0.0.1:40000".into(),
+        method: method.into(),
+        target: target.into(),
+        headers: vec![
+            ("authorization".into(), "Bearer ⟦token/t/plain⟧".into()),
+            ("content-type".into(), "application/json".into()),
+            ("user-agent".into(), "provider/1.0".into()),
+        ],
+        body: r#"{"status":"credentials_created","credentials":{"id":"one","payload":{"token":"⟦output/token/plain⟧"}}}"#.into(),
+        body_bytes: 160,
+        accepted_at: number * 1_000_000,
+        head_at: number * 1_000_000,
+        body_at: number * 1_000_000,
+        response: Some(ResponseRecord { status: 200, headers: Vec::new(), body: r#"{"status":"processing"}"#.into() }),
+        delivery: Delivery::Complete,
+        applied: true,
+        fault: None,
+        met: None,
+        facts,
+    }
+}
+
 /// Jobs that each ask for a token, read a secret, create a credential and report it.
 fn recording() -> Recording {
     let mut recording = Recording::of_nothing("benches/judging");
@@ -81,34 +111,8 @@ fn recording() -> Recording {
     for number in 0..JOBS {
         let job = JobRef { task: format!("sm-task-{number:08}").as_str().into(), run: 0 };
         let credential = format!("credential-{number:08}");
-        let exchange = |service: Service, operation, method: &str, target: &str, facts| {
-            let exchange = Exchange {
-                service,
-                operation,
-                job: Some(job.clone()),
-                connection: number,
-                tls: false,
-                host: "127.0.0.1:40000".into(),
-                method: method.into(),
-                target: target.into(),
-                headers: vec![
-                    ("authorization".into(), "Bearer ⟦token/t/plain⟧".into()),
-                    ("content-type".into(), "application/json".into()),
-                    ("user-agent".into(), "provider/1.0".into()),
-                ],
-                body: r#"{"status":"credentials_created","credentials":{"id":"one","payload":{"token":"⟦output/token/plain⟧"}}}"#.into(),
-                body_bytes: 160,
-                accepted_at: number * 1_000_000,
-                head_at: number * 1_000_000,
-                body_at: number * 1_000_000,
-                response: Some(ResponseRecord { status: 200, headers: Vec::new(), body: r#"{"status":"processing"}"#.into() }),
-                delivery: Delivery::Complete,
-                applied: true,
-                fault: None,
-                met: None,
-                facts,
-            };
-            EventKind::Exchange(Box::new(exchange))
+        let exchange = |service, operation, method: &str, target: &str, facts| {
+            EventKind::Exchange(Box::new(asked(&job, number, (service, operation), (method, target), facts)))
         };
         let created = UpdateFacts {
             status: Some("credentials_created".into()),

@@ -97,11 +97,6 @@ impl Coverage {
         self.met.get(cell).copied().unwrap_or(0)
     }
 
-    /// Returns how many different cells were met.
-    pub fn met(&self) -> usize {
-        self.met.len()
-    }
-
     /// Returns a row for each operation: cells met, cells that there are, and faults that acted.
     pub fn rows(&self, slow: bool) -> Vec<(Target, usize, usize, u32)> {
         let cells = Cell::all(slow);

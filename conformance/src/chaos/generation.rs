@@ -86,7 +86,7 @@ impl Generator {
         let acts = one(&mut runner, &deeds());
         let mut schedule = Schedule { variant, seed, acts };
         let mut left = self.wishes.most_faults.max(1);
-        for at in self.homes(&mut runner, &schedule) {
+        for at in Self::homes(&mut runner, &schedule) {
             let length = one(&mut runner, &Union::new_weighted(vec![(1, Just(1)), (5, Just(2)), (5, Just(3))]));
             left -= self.chain(&mut runner, &mut schedule, at, length.min(left));
             if left == 0 {
@@ -104,7 +104,7 @@ impl Generator {
     /// Draws the acts in which faults are in force: two of the creation, the rotation and the deletion.
     ///
     /// A creation that fails leaves nothing to be deleted: where deletions are disturbed, one of the creations before is not.
-    fn homes(&self, runner: &mut TestRunner, schedule: &Schedule) -> Vec<usize> {
+    fn homes(runner: &mut TestRunner, schedule: &Schedule) -> Vec<usize> {
         const CREATION: &[Deed] = &[Deed::Create, Deed::Rerun];
         const ROTATION: &[Deed] = &[Deed::Rotate];
         const DELETION: &[Deed] = &[Deed::Delete, Deed::Day];
@@ -232,7 +232,6 @@ impl Generator {
         let (_, _, (_, class, _)) = offer.step;
         let nth = FaultWhen::Nth(offer.call);
         let whens = match class {
-            Class::Killed | Class::Ended => vec![(1, Just(nth))],
             Class::Final(_) if self.kinds[offer.kind].what != FaultWhat::ExpireToken => {
                 vec![(2, Just(nth)), (1, Just(FaultWhen::From(offer.call)))]
             }

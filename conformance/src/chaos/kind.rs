@@ -168,7 +168,7 @@ impl Kind {
     pub fn class(&self, target: Target) -> Class {
         match &self.what {
             _ if self.is_transient() && !target.commits() => Class::Passing,
-            FaultWhat::Status { status: 429, .. } => Class::Limited,
+            FaultWhat::Status { status: 429, .. } | FaultWhat::RateLimit { .. } => Class::Limited,
             FaultWhat::Status { status, .. } if self.cost == Cost::Final => Class::Final((target == Target::UpdateTask).then_some(*status)),
             FaultWhat::Status { .. } | FaultWhat::GatewayHtml { .. } => Class::Failing,
             FaultWhat::CutBody { .. }
@@ -176,7 +176,6 @@ impl Kind {
             | FaultWhat::InvalidJson
             | FaultWhat::MalformedChunk
             | FaultWhat::WrongLength { .. } => Class::Unreadable,
-            FaultWhat::RateLimit { .. } => Class::Limited,
             FaultWhat::CancelTask | FaultWhat::ExpireTask => Class::Ended,
             what if what.kills() => Class::Killed,
             FaultWhat::ExpireToken => Class::Final((target == Target::UpdateTask).then_some(401)),

@@ -189,7 +189,7 @@ impl FindingRecord {
     fn human(&self, text: &mut String, number: usize) {
         writeln!(text, "{}", wrapped(&format!("{number}. {} ({}): {}", self.rule, self.level, self.requirement), PAGE, "", "   ")).ok();
         let of = if self.confirmed.0 == CONFIRMATIONS {
-            format!("it broke the rule in {0} of {0} further plays", CONFIRMATIONS)
+            format!("it broke the rule in {CONFIRMATIONS} of {CONFIRMATIONS} further plays")
         } else {
             format!("FLAKY: it broke the rule in {} of {} further plays", self.confirmed.0, self.confirmed.1)
         };

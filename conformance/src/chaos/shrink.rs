@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hallmark_harness::fault::{Fault, FaultPhase, FaultPlan, FaultWhen};
+use hallmark_harness::fault::{Fault, FaultPhase, FaultWhen};
 use hallmark_harness::stage::Recording;
 
 use super::invariant::Counted;
@@ -127,7 +127,7 @@ fn simpler(fault: &Fault) -> Vec<Fault> {
     let Some((kind, target)) = kind::of(&fault.what).zip(kind::Target::of(fault.operation)) else { return simpler };
     // A kind only gives way to one that a provider has to deal with alike.
     let alike = kind::all()
-        .into_iter()
+        .iter()
         .filter(|other| other.rank < kind.rank && other.is_transient() == kind.is_transient() && other.what.kills() == kind.what.kills());
     for other in alike.filter(|other| other.phases(target).contains(&fault.phase)) {
         simpler.push(Fault { what: other.what.clone(), ..fault.clone() });
@@ -153,12 +153,6 @@ pub fn holds(schedule: &Schedule, other: &Schedule) -> bool {
 
 fn traits((deed, fault): (Deed, &Fault)) -> (bool, hallmark_harness::journal::Operation, FaultPhase) {
     (matches!(deed, Deed::Delete | Deed::Day), fault.operation, fault.phase)
-}
-
-/// Returns a schedule without its faults, to tell what a provider does anyway.
-pub fn without_faults(schedule: &Schedule) -> Schedule {
-    let acts = schedule.acts.iter().map(|act| Act { deed: act.deed, faults: FaultPlan::default() }).collect();
-    Schedule { acts, ..schedule.clone() }
 }
 
 #[cfg(test)]
@@ -212,6 +206,5 @@ mod tests {
         );
         assert!(holds(&large, &small) && !holds(&small, &large));
         assert!(!holds(&schedule("create | delete: third_party.revoke@nth:1 before_commit close"), &small));
-        assert_eq!(without_faults(&small).to_string(), "create");
     }
 }

@@ -17,6 +17,7 @@ use crate::chaos::generation::{Generator, Wishes};
 use crate::chaos::invariant::Counted;
 use crate::chaos::report::{ChaosReport, FindingRecord};
 use crate::chaos::scenario;
+use crate::chaos::schedule::Schedule;
 use crate::chaos::search::{Effort, Player, Searched, Trial, weightiest};
 use crate::chaos::shrink::{CONFIRMATIONS, SHRINK_LIMIT, Shrunk, holds, shrink};
 use crate::chaos::story;
@@ -104,52 +105,13 @@ pub(super) fn counted(catalog: &Catalog, profile: Profile, manifest: &Manifest) 
 
 async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catalog, subjected: &Subjected) -> Result<u8, Stop> {
     let counted = counted(catalog, arguments.profile, manifest);
-    let player = &subjected.player;
     let progress = Progress::of("schedules", arguments.runs, ProgressMode::choose(arguments.quiet));
-    let (paths, plain) = player.calibrate(arguments.seed).await;
-    let mut searched = Searched::default();
-    let mut memory = None;
-    let wishes =
-        Wishes { seed: arguments.seed, most_faults: arguments.max_faults, slow: arguments.slow, variants: player.arena().variants() };
-    // What fails without any fault would fail in each schedule, and says all that they could.
-    let broken: Vec<Trial> = plain.into_iter().filter(|trial| says_something(trial, &counted)).collect();
-    let ended = if broken.is_empty() {
-        let mut generator = Generator::new(wishes, paths);
-        let effort = Effort { runs: arguments.runs, at_once: usize::from(arguments.jobs), time_limit: arguments.time };
-        let tenth = (arguments.runs / 10).max(1);
-        let mut early = None;
-        let mut finished = 0_u64;
-        let searching = async {
-            searched = player
-                .search(&mut generator, effort, &counted, |trial, failed| {
-                    finished += 1;
-                    if finished == tenth {
-                        early = peak_memory();
-                    }
-                    let verdict = match (failed, trial.findings.trouble.is_empty()) {
-                        (true, _) => Verdict::Fail,
-                        (_, false) => Verdict::Inconclusive,
-                        _ => Verdict::Pass,
-                    };
-                    progress.scenario_finished(&format!("schedule {}: {}", trial.index, trial.schedule), verdict);
-                    ControlFlow::Continue(())
-                })
-                .await;
-            Ok(())
-        };
-        // The search ends by itself; this is for whoever does not want to wait for it.
-        let ended = until_ended(searching, NO_LIMIT).await?;
-        memory = early.zip(peak_memory());
-        ended
-    } else {
-        searched.add_plain(broken, &counted);
-        Ended::Whole
-    };
+    let (searched, memory, ended) = played(arguments, &subjected.player, &counted, &progress).await?;
     let mut findings = Vec::new();
     let ended = match ended {
         Ended::Whole => {
             let shrinking = async {
-                shrunk(player, &counted, &searched, &progress, &mut findings).await;
+                shrunk(&subjected.player, &counted, &searched, &progress, &mut findings).await;
                 Ok(())
             };
             until_ended(shrinking, NO_LIMIT).await?
@@ -157,22 +119,83 @@ async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catal
         cut => cut,
     };
     progress.finish();
-    let mut records = Vec::new();
-    for (number, (shrunk, others)) in findings.iter().enumerate() {
-        records.push(record(arguments, catalog, shrunk, *others, number));
-    }
     if let (Some(path), Some((first, _))) = (&arguments.save, findings.first()) {
-        let schedule = crate::chaos::schedule::Schedule { variant: None, seed: 0, ..first.schedule.clone() };
-        scenario::save(path, "OWN-001", &format!("{}: {}", first.judgement.rule, first.judgement.actual), &schedule)
-            .map_err(|error| Stop::Trouble(anyhow!(error)))?;
+        let schedule = Schedule { variant: None, seed: 0, ..first.schedule.clone() };
+        let about = format!("{}: {}", first.judgement.rule, first.judgement.actual);
+        scenario::save(path, "OWN-001", &about, &schedule).map_err(|error| Stop::Trouble(anyhow!(error)))?;
         tell(&format!("hallmark: saved the first finding as {}; tag its rule with an id of your own", path.display()));
     }
-    let (exit_code, conclusion) = conclude(arguments, &searched, &records, ended);
-    let report = ChaosReport {
+    let findings =
+        findings.iter().enumerate().map(|(number, (shrunk, others))| record(arguments, catalog, shrunk, *others, number)).collect();
+    let report = report(arguments, manifest, &subjected.command, searched, findings, (memory, ended));
+    let json = serde_json::to_string_pretty(&report).context("writing the report as JSON")? + "\n";
+    let path = arguments.out.join("chaos.json");
+    std::fs::write(&path, &json).with_context(|| format!("keeping the report in {}; check the free space", path.display()))?;
+    print(&match arguments.format {
+        PlainFormat::Human => report.human(),
+        PlainFormat::Json => json,
+    })?;
+    Ok(report.exit_code)
+}
+
+/// Plays a lifecycle without faults, then the schedules; returns also the most memory after the first tenth and at the end.
+async fn played(
+    arguments: &ChaosArguments,
+    player: &Player,
+    counted: &Counted,
+    progress: &Progress,
+) -> Result<(Searched, Option<(u64, u64)>, Ended), Stop> {
+    let (paths, plain) = player.calibrate(arguments.seed).await;
+    let mut searched = Searched::default();
+    // What fails without any fault would fail in each schedule, and says all that they could.
+    let broken: Vec<Trial> = plain.into_iter().filter(|trial| says_something(trial, counted)).collect();
+    if !broken.is_empty() {
+        searched.add_plain(broken, counted);
+        return Ok((searched, None, Ended::Whole));
+    }
+    let variants = player.arena().variants();
+    let wishes = Wishes { seed: arguments.seed, most_faults: arguments.max_faults, slow: arguments.slow, variants };
+    let mut generator = Generator::new(wishes, paths);
+    let effort = Effort { runs: arguments.runs, at_once: usize::from(arguments.jobs), time_limit: arguments.time };
+    let tenth = (arguments.runs / 10).max(1);
+    let (mut early, mut finished) = (None, 0_u64);
+    let searching = async {
+        searched = player
+            .search(&mut generator, effort, counted, |trial, failed| {
+                finished += 1;
+                if finished == tenth {
+                    early = peak_memory();
+                }
+                let verdict = match (failed, trial.findings.trouble.is_empty()) {
+                    (true, _) => Verdict::Fail,
+                    (_, false) => Verdict::Inconclusive,
+                    _ => Verdict::Pass,
+                };
+                progress.scenario_finished(&format!("schedule {}: {}", trial.index, trial.schedule), verdict);
+                ControlFlow::Continue(())
+            })
+            .await;
+        Ok(())
+    };
+    // The search ends by itself; this is for whoever does not want to wait for it.
+    let ended = until_ended(searching, NO_LIMIT).await?;
+    Ok((searched, early.zip(peak_memory()), ended))
+}
+
+fn report(
+    arguments: &ChaosArguments,
+    manifest: &Manifest,
+    command: &str,
+    searched: Searched,
+    findings: Vec<FindingRecord>,
+    (memory, ended): (Option<(u64, u64)>, Ended),
+) -> ChaosReport {
+    let (exit_code, conclusion) = conclude(arguments, &searched, &findings, ended);
+    ChaosReport {
         hallmark: env!("CARGO_PKG_VERSION").to_owned(),
         provider: manifest.name.clone(),
         manifest: arguments.subject.manifest.display().to_string(),
-        subject: subjected.command.clone(),
+        subject: command.to_owned(),
         mode: arguments.subject.mode(),
         seed: arguments.seed,
         profile: arguments.profile,
@@ -181,7 +204,7 @@ async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catal
         asked: arguments.runs,
         played: searched.played,
         failed: searched.failed.len() as u64,
-        findings: records,
+        findings,
         coverage: ChaosReport::rows(&searched.coverage, arguments.slow),
         jobs: searched.jobs,
         seconds: searched.time.as_secs_f64(),
@@ -195,15 +218,7 @@ async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catal
         memory,
         exit_code,
         conclusion,
-    };
-    let json = serde_json::to_string_pretty(&report).context("writing the report as JSON")? + "\n";
-    let path = arguments.out.join("chaos.json");
-    std::fs::write(&path, &json).with_context(|| format!("keeping the report in {}; check the free space", path.display()))?;
-    print(&match arguments.format {
-        PlainFormat::Human => report.human(),
-        PlainFormat::Json => json,
-    })?;
-    Ok(exit_code)
+    }
 }
 
 fn says_something(trial: &Trial, counted: &Counted) -> bool {

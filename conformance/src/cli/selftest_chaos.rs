@@ -15,6 +15,7 @@ use super::machinery::{Machinery, own_executable};
 use super::output::{PlainFormat, print};
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile};
+use crate::chaos::consequence::Paths;
 use crate::chaos::generation::{Generator, Wishes};
 use crate::chaos::invariant::Counted;
 use crate::chaos::play::Arena;
@@ -177,8 +178,9 @@ impl Bench {
         }
         if how == ChaosProof::Search {
             let (paths, _) = control.calibrate(SEED).await;
-            let searched =
-                control.search(&mut self.generator(&control, paths), Self::effort(), &self.counted, |_, _| ControlFlow::Continue(())).await;
+            let searched = control
+                .search(&mut Self::generator(&control, paths), Self::effort(), &self.counted, |_, _| ControlFlow::Continue(()))
+                .await;
             proofs.control = Some((searched.played, searched.failed.iter().map(|trial| trial.schedule.to_string()).collect()));
             proofs.trouble.extend(searched.troubled.into_iter().map(|(_, what)| what));
         }
@@ -199,7 +201,7 @@ impl Bench {
         Ok(Player::new(Arena::new(self.manifest.clone(), staging), machinery.resources.runtime.clone()))
     }
 
-    fn generator(&self, player: &Player, paths: crate::chaos::consequence::Paths) -> Generator {
+    fn generator(player: &Player, paths: Paths) -> Generator {
         let wishes = Wishes { seed: SEED, most_faults: MOST_FAULTS, slow: false, variants: player.arena().variants() };
         Generator::new(wishes, paths)
     }
@@ -216,7 +218,7 @@ impl Bench {
 
     async fn search(&self, player: &Player, mutation: &Mutation) -> Found {
         let (paths, _) = player.calibrate(SEED).await;
-        let mut generator = self.generator(player, paths);
+        let mut generator = Self::generator(player, paths);
         let heard =
             |trial: &Trial, _| if self.finding(trial, mutation).is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let searched = player.search(&mut generator, Self::effort(), &self.counted, heard).await;

@@ -19,7 +19,7 @@ pub(super) struct Lineage<'history, 'recording> {
     pub(super) reported: Option<&'recording str>,
 }
 
-impl<'history, 'recording> Lineage<'history, 'recording> {
+impl<'recording> Lineage<'_, 'recording> {
     /// Returns every credential that its runs made.
     pub(super) fn issued(&self) -> impl Iterator<Item = At<'recording, str>> + '_ {
         self.runs.iter().flat_map(|run| run.issued.iter().copied())

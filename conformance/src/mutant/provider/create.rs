@@ -32,7 +32,8 @@ impl Provider {
                 return Ok(());
             }
             let second = self.variable("JOB_INDEX_RETRY_COUNT") == Some("2");
-            if !self.is(&crash::FORGETS_WHAT_IT_MADE) && !(second && self.is(&schedule::SECOND_KILL_FORGOTTEN)) {
+            let forgets = self.is(&crash::FORGETS_WHAT_IT_MADE) || second && self.is(&schedule::SECOND_KILL_FORGOTTEN);
+            if !forgets {
                 self.clear(&at).await?;
             }
         }

@@ -92,8 +92,8 @@ impl Provider {
             let lost = answer.doubtful && (answer.body.is_none() || !answer.accepted());
             // A credential may stand behind an answer that cannot be read.
             let unread = lost || answer.accepted() && answer.json().is_none();
-            let looks = !self.is(&retry::CREATES_BLINDLY) && !(before > 1 && self.is(&schedule::LOOKS_ONCE));
-            if unread && looks {
+            let blind = self.is(&retry::CREATES_BLINDLY) || before > 1 && self.is(&schedule::LOOKS_ONCE);
+            if unread && !blind {
                 match self.clear(at).await {
                     Err(_) if self.is(&schedule::CREATES_BESIDE_WHAT_IT_CANNOT_SEE) => {}
                     cleared => cleared?,
