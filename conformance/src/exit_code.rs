@@ -14,7 +14,7 @@ pub const INCONCLUSIVE: u8 = 3;
 pub const NOTHING_SELECTED: u8 = 4;
 /// A waiver has expired, or excuses what no longer fails.
 pub const WAIVER: u8 = 5;
-/// The benchmark is slower than its baseline allows.
+/// The provider retries worse than its baseline, beyond what the comparison allows.
 pub const REGRESSION: u8 = 6;
 /// Somebody interrupted the run; what was found until then is kept.
 pub const INTERRUPTED: u8 = 130;
@@ -28,7 +28,7 @@ pub fn meaning(code: u8) -> &'static str {
         INCONCLUSIVE => "nothing can be said about the provider, for a reason that is not the provider's",
         NOTHING_SELECTED => "no rule that the profile counts was selected",
         WAIVER => "a waiver is stale or has expired",
-        REGRESSION => "the benchmark is slower than its baseline allows",
+        REGRESSION => "the provider retries worse than its baseline",
         INTERRUPTED => "the run was interrupted; partial results are kept",
         _ => "not a code of hallmark",
     }

@@ -49,7 +49,7 @@ pub struct Outcome {
     pub completion: f64,
 }
 
-/// Simulates [`RUNS`] runs.
+/// Simulates several runs.
 pub fn simulate(policy: &Policy, clients: u32) -> Outcome {
     let delays = Normal::new(0.010, 0.002).expect("a positive deviation");
     let (mut calls, mut completion) = (0_u64, 0.0);

@@ -59,7 +59,7 @@ const fn doubling_from(base: f64) -> Policy {
     Policy::unbounded(Growth::Exponential { factor: 2.0 }, base)
 }
 
-/// Simulates [`ROUNDS`] times [`CLIENTS`] clients in an outage of `length` seconds.
+/// Simulates many clients, again and again, in an outage of `length` seconds.
 pub fn simulate(policy: &Policy, length: f64) -> Outcome {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let (mut attempts, mut lags, mut peaks) = (0_u32, Vec::new(), Vec::new());
