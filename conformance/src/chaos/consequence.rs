@@ -37,8 +37,14 @@ impl Paths {
         let lost = fault.phase == FaultPhase::AfterCommit;
         // What only an undo, a look or a question would call: after those that are made anyway.
         let extra = |target: Target| (target, usual(target) + 1);
+        let deletes = home(deed) == Deed::Delete;
         match (kind.class(target), target) {
             (Class::Killed, _) => rerun(path, target, last, lost),
+            // A deletion has no undo.
+            (Class::Final(Some(400 | 404)) | Class::Ended, Target::UpdateTask) if deletes => Vec::new(),
+            (Class::Final(Some(401)), Target::UpdateTask) if deletes => vec![extra(Target::Token), again],
+            (Class::Final(_), Target::UpdateTask) if deletes => vec![again],
+            (_, Target::UpdateTask) if deletes && lost => vec![extra(Target::GetTask), again],
             (Class::Final(Some(401)), Target::UpdateTask) => vec![extra(Target::Token), again, extra(Target::Revoke)],
             // Nobody who knows the answer to be final tries again or asks.
             (Class::Final(Some(400 | 404)) | Class::Ended, Target::UpdateTask) => vec![extra(Target::Revoke)],

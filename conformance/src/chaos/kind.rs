@@ -169,6 +169,8 @@ impl Kind {
         match &self.what {
             _ if self.is_transient() && !target.commits() => Class::Passing,
             FaultWhat::Status { status: 429, .. } | FaultWhat::RateLimit { .. } => Class::Limited,
+            // A report that is not allowed and one that conflicts are refused alike.
+            FaultWhat::Status { status: 403 | 409, .. } if target == Target::UpdateTask => Class::Final(Some(403)),
             FaultWhat::Status { status, .. } if self.cost == Cost::Final => Class::Final((target == Target::UpdateTask).then_some(*status)),
             FaultWhat::Status { .. } | FaultWhat::GatewayHtml { .. } => Class::Failing,
             FaultWhat::CutBody { .. }

@@ -44,7 +44,7 @@ pub(super) struct ChaosArguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Most faults of a schedule.
-    #[arg(long, value_name = "K", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=12))]
+    #[arg(long, value_name = "K", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=12))]
     max_faults: u32,
     /// After this time no further schedule is begun.
     #[arg(long, value_name = "LIMIT", default_value = "30m", value_parser = humantime::parse_duration)]

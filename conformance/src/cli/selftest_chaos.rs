@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::machinery::{Machinery, own_executable};
 use super::output::{PlainFormat, print};
+use super::schedules::MOST_FAULTS;
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile};
 use crate::chaos::consequence::Paths;
@@ -36,8 +37,7 @@ const RUNS: u64 = 300;
 /// The seed of every search.
 const SEED: u64 = 1;
 
-/// Most faults of a schedule that is drawn, and of one that was made small.
-const MOST_FAULTS: u32 = 6;
+/// Most faults of a schedule that was made small.
 const FEW: usize = 3;
 
 /// Schedules that play at once.
