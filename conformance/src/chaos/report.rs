@@ -58,7 +58,7 @@ pub struct ChaosReport {
     pub per_minute: Option<f64>,
     /// Schedules that played at once.
     pub at_once: usize,
-    /// Share of the schedules' time in which none of their jobs ran.
+    /// Share of the schedules' time in which none of their jobs ran or waited for its turn to: hallmark's own.
     pub own_share: f64,
     /// Most memory that this process had, in MiB, at the end of the first tenth and at the end of all.
     pub memory: Option<(u64, u64)>,
@@ -168,7 +168,7 @@ impl ChaosReport {
         if let Some(per_minute) = self.per_minute {
             writeln!(
                 text,
-                "{per_minute:.0} schedules a minute in the steady state; in {:.0} % of a schedule's time none of its jobs ran",
+                "{per_minute:.0} schedules a minute in the steady state; {:.0} % of a schedule's time is hallmark's own, the rest its jobs' and their queue's",
                 self.own_share * 100.0
             )
             .ok();

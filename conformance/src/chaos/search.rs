@@ -45,6 +45,7 @@ pub struct Trial {
     coverage: Coverage,
     jobs: u32,
     job_time: Duration,
+    queued: Duration,
     time: Duration,
 }
 
@@ -82,7 +83,7 @@ pub struct Searched {
     pub time: Duration,
     /// Time that schedules took, added up.
     schedule_time: Duration,
-    /// Time in which at least one of a schedule's jobs ran, added up.
+    /// Time in which at least one of a schedule's jobs ran or waited for its turn, added up.
     job_time: Duration,
     steady: Steady,
     /// Whether the time was up before all were played.
@@ -104,10 +105,10 @@ impl Searched {
         (time > 0.0 && self.steady.schedules > 0).then(|| count(self.steady.schedules) * 60.0 / time)
     }
 
-    /// Returns the share of the schedules' time in which no job of theirs ran: the stage's, the judge's and the queue's.
+    /// Returns the share of the schedules' time in which no job of theirs ran or waited for its turn to: what the stage took.
     pub fn own_share(&self) -> f64 {
         let all = self.schedule_time.as_secs_f64();
-        if all > 0.0 { 1.0 - self.job_time.as_secs_f64() / all } else { 0.0 }
+        if all > 0.0 { (1.0 - self.job_time.as_secs_f64() / all).max(0.0) } else { 0.0 }
     }
 
     /// Adds lifecycles without a fault that failed: there is no search then.
@@ -121,7 +122,7 @@ impl Searched {
         self.played += 1;
         self.jobs += u64::from(trial.jobs);
         self.schedule_time += trial.time;
-        self.job_time += trial.job_time;
+        self.job_time += trial.job_time + trial.queued;
         self.coverage.add(&trial.coverage);
         if let Some(first) = trial.findings.trouble.first() {
             self.troubled.push((trial.index, first.clone()));
@@ -267,10 +268,12 @@ fn judged(index: u64, schedule: Schedule, played: Played) -> Trial {
     let Played { recording, time } = played;
     let mut coverage = Coverage::default();
     coverage.note(&recording);
-    let (jobs, job_time) = (recording.played.jobs, Duration::from_nanos(recording.played.job_nanoseconds));
+    let played = &recording.played;
+    let (jobs, job_time, queued) =
+        (played.jobs, Duration::from_nanos(played.job_nanoseconds), Duration::from_nanos(played.queued_nanoseconds));
     let findings = invariant::judge(&recording);
     let recording = (!findings.broken.is_empty()).then(|| Arc::new(recording));
-    Trial { index, schedule, findings, recording, coverage, jobs, job_time, time }
+    Trial { index, schedule, findings, recording, coverage, jobs, job_time, queued, time }
 }
 
 fn troubled(index: u64, schedule: Schedule, what: String) -> Trial {
@@ -283,6 +286,7 @@ fn troubled(index: u64, schedule: Schedule, what: String) -> Trial {
         coverage: Coverage::default(),
         jobs: 0,
         job_time: Duration::ZERO,
+        queued: Duration::ZERO,
         time: Duration::ZERO,
     }
 }

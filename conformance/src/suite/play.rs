@@ -254,6 +254,7 @@ impl Live {
         recording.played = Played {
             jobs: outcome.jobs,
             job_nanoseconds: nanoseconds(outcome.job_time),
+            queued_nanoseconds: recording.played.queued_nanoseconds,
             nanoseconds: nanoseconds(outcome.time),
             trouble: outcome.trouble.iter().chain(&wrong).cloned().collect(),
         };

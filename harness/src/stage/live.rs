@@ -22,11 +22,14 @@ pub struct Ran {
     pub run: JobRun,
     /// From its admission to its end.
     pub time: Duration,
+    /// How long it waited for its turn to start.
+    pub queued: Duration,
 }
 
 /// A job run that is over.
 struct Attempt {
     time: Duration,
+    queued: Duration,
     end: Result<End, StageError>,
 }
 
@@ -79,6 +82,7 @@ pub struct LiveStage<G> {
     overrides: Overrides,
     jobs: u32,
     job_time: Duration,
+    queued: Duration,
     sound: bool,
     /// Whether the fault plan has jobs killed.
     kills: bool,
@@ -106,6 +110,7 @@ impl<G: Ground> LiveStage<G> {
             overrides: Overrides::default(),
             jobs: 0,
             job_time: Duration::ZERO,
+            queued: Duration::ZERO,
             sound: true,
             kills: false,
             setup,
@@ -322,20 +327,21 @@ impl<G: Ground> LiveStage<G> {
             };
             self.ground.run_job(request, &self.client, &self.addresses, kill).await
         };
-        let Ran { run, time } = match ran.await {
+        let Ran { run, time, queued } = match ran.await {
             Ok(ran) => ran,
-            Err(error) => return Attempt { time: started.elapsed(), end: Err(error) },
+            Err(error) => return Attempt { time: started.elapsed(), queued: Duration::ZERO, end: Err(error) },
         };
         let lines = run.lines.into_iter().map(|(stream, line)| LogLine { stream, line }).collect();
         let killed = run.outcome.killed;
         let told = self.client.job_ended(&JobFinished { job: request.job.clone(), outcome: run.outcome, lines }).await;
-        Attempt { time, end: told.map(|stopped| End { killed, reported: stopped.reported }).map_err(StageError::from) }
+        Attempt { time, queued, end: told.map(|stopped| End { killed, reported: stopped.reported }).map_err(StageError::from) }
     }
 
     /// Does what follows a job's end.
     async fn settle(&mut self, request: &JobRequest, played: Attempt) -> Result<(), StageError> {
         self.jobs += 1;
         self.job_time += played.time;
+        self.queued += played.queued;
         let End { killed, reported } = played.end.inspect_err(|_| self.sound = false)?;
         self.last_job = Some((request.job.clone(), request.variables.get("SM_ACTION").cloned()));
         if killed {
@@ -358,8 +364,9 @@ impl<G: Ground> LiveStage<G> {
         let events = self.client.journal().await?;
         let mut header = self.header.clone();
         header.named_secrets = found.named_secrets;
-        let job_nanoseconds = u64::try_from(self.job_time.as_nanos()).unwrap_or(u64::MAX);
-        let played = Played { jobs: self.jobs, job_nanoseconds, ..Played::default() };
+        let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let (job_nanoseconds, queued_nanoseconds) = (nanoseconds(self.job_time), nanoseconds(self.queued));
+        let played = Played { jobs: self.jobs, job_nanoseconds, queued_nanoseconds, ..Played::default() };
         Ok(Recording { header, events, snapshot: found.snapshot, played })
     }
 

@@ -111,12 +111,14 @@ impl Ground for ProcessGround {
         kill: impl Future<Output = ()> + Send,
     ) -> Result<Ran, StageError> {
         let spec = self.provider.job_spec(request, addresses, &self.resources.authority_file);
+        let asked = Instant::now();
         let permit = self.resources.launcher.admit().await;
+        let queued = asked.elapsed();
         client.job_started(&request.job).await?;
         let started = Instant::now();
         let run = self.resources.launcher.run_admitted(permit, spec, self.contact(), kill).await;
         let run = run.map_err(|source| StageError::Launch { job: request.job.to_string(), source })?;
-        Ok(Ran { run, time: started.elapsed() })
+        Ok(Ran { run, time: started.elapsed(), queued })
     }
 
     async fn close(self, _sound: bool) {

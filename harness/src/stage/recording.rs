@@ -36,6 +36,9 @@ pub struct Played {
     pub jobs: u32,
     /// Nanoseconds in which at least one job ran.
     pub job_nanoseconds: u64,
+    /// Nanoseconds in which jobs waited for their turn to start, added up.
+    #[serde(default)]
+    pub queued_nanoseconds: u64,
     /// Nanoseconds from set-up to judgement.
     pub nanoseconds: u64,
     /// The harness's own trouble, in words. Where there is any, the recording says nothing about the provider.
@@ -286,7 +289,13 @@ mod tests {
             },
             events: kinds.into_iter().zip(0..).map(|(kind, id)| Event { id, at: id * 10, kind }).collect(),
             snapshot: Snapshot { lost_events: 1, ..Snapshot::default() },
-            played: Played { jobs: 1, job_nanoseconds: 2, nanoseconds: 3, trouble: vec!["the disk was full".into()] },
+            played: Played {
+                jobs: 1,
+                job_nanoseconds: 2,
+                queued_nanoseconds: 4,
+                nanoseconds: 3,
+                trouble: vec!["the disk was full".into()],
+            },
         }
     }
 

@@ -97,11 +97,14 @@ impl Ground for ContainerGround {
         kill: impl Future<Output = ()> + Send,
     ) -> Result<Ran, StageError> {
         let failed = |source| StageError::Launch { job: request.job.to_string(), source };
+        let asked = Instant::now();
         let ready = self.stages.launcher().ready(self.job(request)).await.map_err(failed)?;
+        // Making a container ready is part of its turn.
+        let queued = asked.elapsed();
         client.job_started(&request.job).await?;
         let started = Instant::now();
         let run = ready.run(kill).await.map_err(failed)?;
-        Ok(Ran { run, time: started.elapsed() })
+        Ok(Ran { run, time: started.elapsed(), queued })
     }
 
     fn demand(&mut self, demand: Demand) -> Result<(), StageError> {
