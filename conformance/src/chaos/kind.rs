@@ -259,7 +259,8 @@ fn kinds() -> Vec<Kind> {
         plain("token expired", FaultWhat::ExpireToken, Cost::Final, Moments::Before, 2),
         plain("slow body", FaultWhat::SlowBody { bytes_per_second: 2000 }, Cost::Wait(delay), Moments::After, 5),
         plain("answered twice", FaultWhat::Duplicate, Cost::Final, Moments::After, 5),
-        plain("interim answer", FaultWhat::Informational { status: 103 }, Cost::Final, Moments::After, 5),
+        // Other interim answers are legal as well, and confuse clients that many use, such as Python's own.
+        plain("interim answer", FaultWhat::Informational { status: 100 }, Cost::Final, Moments::After, 5),
         plain("long header", FaultWhat::OversizeHeader { bytes: 6000 }, Cost::Final, Moments::After, 5),
         plain("long body", FaultWhat::OversizeBody { bytes: 1_000_000 }, Cost::Final, Moments::After, 5),
         plain("clock skew", FaultWhat::Skew { seconds: 3600 }, Cost::Final, Moments::After, 5),

@@ -122,11 +122,11 @@ impl ChaosReport {
 
     fn cases(&self, text: &mut String) {
         let lists = [
-            (&self.undecidable, "undecidable: nobody could know what became of a report"),
-            (&self.excused, "excused: what lives on could not be ended, by a fault that lasted"),
+            (&self.undecidable, "undecidable, as nobody could know what became of a report"),
+            (&self.excused, "excused, as a fault that lasted made the end of what lives on impossible"),
         ];
         for ((number, words), what) in lists.into_iter().filter(|((number, _), _)| *number > 0) {
-            writeln!(text, "{number} {what}").ok();
+            writeln!(text, "{number} {}: {what}", if *number == 1 { "case" } else { "cases" }).ok();
             for word in words.iter().take(3) {
                 writeln!(text, "{}", wrapped(&printable(word), PAGE, "  - ", "    ")).ok();
             }
@@ -135,7 +135,7 @@ impl ChaosReport {
             }
         }
         for (rule, number) in &self.uncounted {
-            writeln!(text, "{rule} was broken in {number} schedules; profile {} does not count it", self.profile).ok();
+            writeln!(text, "{rule}, which profile {} does not count, was broken {number} times", self.profile).ok();
         }
         for (index, reason) in self.troubled.iter().take(3) {
             writeln!(text, "{}", wrapped(&format!("schedule {index} says nothing: {}", printable(reason)), PAGE, "", "  ")).ok();
@@ -153,7 +153,7 @@ impl ChaosReport {
         }
         let never: Vec<&str> = self.coverage.iter().filter(|(.., acted)| *acted == 0).map(|(target, ..)| target.as_str()).collect();
         if !never.is_empty() {
-            writeln!(text, "  never met a fault, as the provider did not call it: {}", never.join(", ")).ok();
+            writeln!(text, "  never met a fault in this search: {}", never.join(", ")).ok();
         }
     }
 
@@ -188,13 +188,19 @@ fn per(number: u64) -> f64 {
 impl FindingRecord {
     fn human(&self, text: &mut String, number: usize) {
         writeln!(text, "{}", wrapped(&format!("{number}. {} ({}): {}", self.rule, self.level, self.requirement), PAGE, "", "   ")).ok();
-        let of = if self.confirmed.0 == CONFIRMATIONS {
-            format!("it broke the rule in {CONFIRMATIONS} of {CONFIRMATIONS} further plays")
-        } else {
-            format!("FLAKY: it broke the rule in {} of {} further plays", self.confirmed.0, self.confirmed.1)
+        let (broke, of) = self.confirmed;
+        let faults = if self.faults == 1 { "1 fault".to_owned() } else { format!("{} faults", self.faults) };
+        let others = match self.others {
+            0 => String::new(),
+            1 => "; another schedule broke it alike".to_owned(),
+            others => format!("; {others} other schedules broke it alike"),
         };
-        let others = if self.others > 0 { format!("; {} other schedules broke it alike", self.others) } else { String::new() };
-        let about = format!("schedule {}, shrunk to {} faults with {} tries; {of}{others}", self.from, self.faults, self.tried);
+        let how = match (self.tried, broke == CONFIRMATIONS) {
+            (0, _) => format!("with {faults}, as it was drawn: the search was interrupted before it was made small"),
+            (tried, true) => format!("shrunk to {faults} with {tried} tries; it broke the rule in each of {of} further plays"),
+            (tried, false) => format!("shrunk to {faults} with {tried} tries; FLAKY: it broke the rule in {broke} of {of} further plays"),
+        };
+        let about = format!("schedule {}, {how}{others}", self.from);
         writeln!(text, "{}", wrapped(&about, PAGE, "   ", "   ")).ok();
         writeln!(text, "{}", wrapped(&printable(&self.expected), PAGE, "   expected  ", "             ")).ok();
         writeln!(text, "{}", wrapped(&printable(&self.actual), PAGE, "   actual    ", "             ")).ok();

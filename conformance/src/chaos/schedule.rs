@@ -131,6 +131,10 @@ impl FromStr for Schedule {
         for (index, text) in parts(line).into_iter().enumerate() {
             let text = text.trim();
             let wrong = |reason: String| ScheduleParseError { part: index + 1, text: text.to_owned(), reason };
+            let late = !schedule.acts.is_empty();
+            if late && (text.starts_with("variant=") || text.starts_with("seed=")) {
+                return Err(wrong("the variant and the seed stand before the acts".into()));
+            }
             if let Some(name) = text.strip_prefix("variant=") {
                 schedule.variant = Some(name.trim().to_owned());
             } else if let Some(seed) = text.strip_prefix("seed=") {
@@ -156,7 +160,7 @@ fn act(text: &str) -> Result<Act, String> {
     let (word, plan) = text.split_once(':').map_or((text, ""), |(word, plan)| (word.trim(), plan));
     let deed = Deed::ALL.into_iter().find(|deed| deed.word() == word).ok_or_else(|| {
         let words: Vec<&str> = Deed::ALL.iter().map(|deed| deed.word()).collect();
-        format!("an act is one of {}, then `:` and its faults if it has any", words.join(", "))
+        format!("an act is one of {}, then `:` and its faults if it has any; acts are separated by `|`", words.join(", "))
     })?;
     let faults = plan.parse::<FaultPlan>().map_err(|error| error.to_string())?;
     match faults.faults.iter().find(|fault| !fault.can_act()) {

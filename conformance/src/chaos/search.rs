@@ -207,18 +207,21 @@ impl Player {
         (paths, trials)
     }
 
-    /// Plays what a generator draws; `finished` hears of each schedule that ended, and may end the search.
+    /// Plays what a generator draws and notes it in `searched`, which holds what was found also when this is given up. `finished` hears of each schedule
+    /// that ended, and may end the search.
     pub async fn search(
         &self,
         generator: &mut Generator,
         effort: Effort,
         counted: &Counted,
+        searched: &mut Searched,
         mut finished: impl FnMut(&Trial, bool) -> ControlFlow<()>,
-    ) -> Searched {
+    ) {
         let started = Instant::now();
-        let mut searched = Searched::default();
         let mut playing = FuturesUnordered::new();
         let (mut begun, mut last) = (0, effort.runs);
+        // Until the last was played, it is cut.
+        searched.cut = true;
         loop {
             while begun < last && playing.len() < effort.at_once && started.elapsed() < effort.time_limit {
                 playing.push(self.play(begun, generator.draw()));
@@ -231,6 +234,7 @@ impl Player {
             let failed = trial.findings.counted(counted).next().is_some();
             let enough = finished(&trial, failed).is_break();
             searched.note(trial, counted);
+            searched.time = started.elapsed();
             if enough {
                 last = begun;
             }
@@ -240,11 +244,9 @@ impl Player {
                 _ => {}
             }
         }
-        searched.time = started.elapsed();
         searched.cut = begun < last;
         searched.failed.sort_by_key(|trial| trial.index);
         searched.troubled.sort();
-        searched
     }
 }
 

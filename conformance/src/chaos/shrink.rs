@@ -37,6 +37,18 @@ pub struct Shrunk {
 }
 
 impl Shrunk {
+    /// Returns a failed trial as it was drawn: nobody had the time to make it small.
+    pub fn not_yet(trial: &Trial, judgement: &Judgement) -> Self {
+        Self {
+            from: trial.index,
+            schedule: trial.schedule.clone(),
+            judgement: judgement.clone(),
+            recording: trial.recording.clone(),
+            confirmed: 0,
+            tried: 0,
+        }
+    }
+
     /// Tells whether it fails each time.
     pub fn is_steady(&self) -> bool {
         self.confirmed == CONFIRMATIONS

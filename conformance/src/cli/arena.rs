@@ -23,14 +23,14 @@ use crate::suite::Staging;
 pub(super) struct SubjectArguments {
     /// The provider's manifest.
     pub(super) manifest: PathBuf,
-    /// Another command instead of the manifest's, with its arguments; it is not built.
+    /// Another command instead of the manifest's, which is built first, with its arguments; it is not built.
     #[arg(long, value_name = "COMMAND")]
     command: Option<String>,
     /// Plays this image, unchanged, in containers of the local Docker Engine, instead of the manifest's command.
     #[arg(long, value_name = "REF", conflicts_with = "command")]
     image: Option<String>,
     /// Fetches the image first, with the credentials of `docker login`.
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", conflicts_with = "command")]
     pull: bool,
 }
 

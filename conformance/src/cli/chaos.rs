@@ -29,6 +29,9 @@ use crate::verdict::Verdict;
 /// Most findings of one rule that are shrunk: the first shows most of what is wrong.
 const SHRUNK_OF_RULE: usize = 3;
 
+/// Most findings that are told as they were drawn, where there was no time to make them small.
+const UNSHRUNK: usize = 5;
+
 /// A search ends by itself.
 const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
 
@@ -47,7 +50,7 @@ pub(super) struct ChaosArguments {
     #[arg(long, value_name = "K", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=12))]
     max_faults: u32,
     /// After this time no further schedule is begun.
-    #[arg(long, value_name = "LIMIT", default_value = "30m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "LIMIT", default_value = "30m", value_parser = some_time)]
     time: Duration,
     /// Also lets services fall silent, and limits no wait: a search for hours.
     #[arg(long)]
@@ -88,8 +91,17 @@ pub(super) fn chaos(arguments: &ChaosArguments) -> Result<u8, Stop> {
     })
 }
 
+/// Reads a duration above zero.
+fn some_time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if time.is_zero() { Err("a time above zero, such as 10m".to_owned()) } else { Ok(time) }
+}
+
 fn check_save(path: &Path) -> Result<(), Stop> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.exists() {
+        return Err(Stop::Usage(anyhow!("--save {}: the file is there already; give another, or remove it", path.display())));
+    }
     if folder.is_dir() && path.extension().is_some_and(|end| end == "feature") {
         return Ok(());
     }
@@ -119,6 +131,12 @@ async fn search(arguments: &ChaosArguments, manifest: &Manifest, catalog: &Catal
         cut => cut,
     };
     progress.finish();
+    if ended == Ended::Interrupted {
+        // What was found is told as it was drawn.
+        let found = |trial: &Trial| findings.iter().any(|(shrunk, _): &(Shrunk, u64)| shrunk.from == trial.index);
+        let rest: Vec<&Trial> = searched.failed.iter().filter(|trial| !found(trial)).take(UNSHRUNK).collect();
+        findings.extend(rest.into_iter().filter_map(|trial| Some((Shrunk::not_yet(trial, weightiest(&trial.findings, &counted)?), 0))));
+    }
     if let (Some(path), Some((first, _))) = (&arguments.save, findings.first()) {
         let schedule = Schedule { variant: None, seed: 0, ..first.schedule.clone() };
         let about = format!("{}: {}", first.judgement.rule, first.judgement.actual);
@@ -160,21 +178,20 @@ async fn played(
     let tenth = (arguments.runs / 10).max(1);
     let (mut early, mut finished) = (None, 0_u64);
     let searching = async {
-        searched = player
-            .search(&mut generator, effort, counted, |trial, failed| {
-                finished += 1;
-                if finished == tenth {
-                    early = peak_memory();
-                }
-                let verdict = match (failed, trial.findings.trouble.is_empty()) {
-                    (true, _) => Verdict::Fail,
-                    (_, false) => Verdict::Inconclusive,
-                    _ => Verdict::Pass,
-                };
-                progress.scenario_finished(&format!("schedule {}: {}", trial.index, trial.schedule), verdict);
-                ControlFlow::Continue(())
-            })
-            .await;
+        let heard = |trial: &Trial, failed| {
+            finished += 1;
+            if finished == tenth {
+                early = peak_memory();
+            }
+            let verdict = match (failed, trial.findings.trouble.is_empty()) {
+                (true, _) => Verdict::Fail,
+                (_, false) => Verdict::Inconclusive,
+                _ => Verdict::Pass,
+            };
+            progress.scenario_finished(&format!("schedule {}: {}", trial.index, trial.schedule), verdict);
+            ControlFlow::Continue(())
+        };
+        player.search(&mut generator, effort, counted, &mut searched, heard).await;
         Ok(())
     };
     // The search ends by itself; this is for whoever does not want to wait for it.

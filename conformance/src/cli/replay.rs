@@ -9,7 +9,7 @@ use super::arena::{SubjectArguments, arena};
 use super::chaos::counted;
 use super::output::{PlainFormat, print};
 use crate::catalog::{Catalog, Profile};
-use crate::chaos::invariant::{Counted, Findings, judge};
+use crate::chaos::invariant::{Counted, Findings, judge, unmet};
 use crate::chaos::play::PlayError;
 use crate::chaos::schedule::Schedule;
 use crate::chaos::search::weightiest;
@@ -49,6 +49,10 @@ struct Replayed {
     undecidable: Vec<String>,
     excused: Vec<String>,
     trouble: Vec<String>,
+    /// Faults that met no call.
+    unmet: Vec<String>,
+    /// Faults.
+    faults: usize,
     story: String,
     exit_code: u8,
 }
@@ -74,11 +78,11 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Result<u8, Stop> {
             // The first that broke is the one to look at.
             if shown.as_ref().is_none_or(|(_, _, before)| !before) {
                 let evidence = weightiest(&findings, &counted).map(|judgement| judgement.evidence.clone()).unwrap_or_default();
-                shown = Some((story::tell(&played.recording, &evidence), findings, breaks));
+                shown = Some(((story::tell(&played.recording, &evidence), unmet(&played.recording)), findings, breaks));
             }
         }
-        let Some((story, findings, _)) = shown else { return Ok(exit_code::INCONCLUSIVE) };
-        let replayed = replayed(arguments, &schedule, broke, &findings, &counted, story);
+        let Some((told, findings, _)) = shown else { return Ok(exit_code::INCONCLUSIVE) };
+        let replayed = replayed(arguments, &schedule, broke, &findings, &counted, told);
         print(&match arguments.format {
             PlainFormat::Human => replayed.human(),
             PlainFormat::Json => serde_json::to_string_pretty(&replayed).context("writing the report as JSON")? + "\n",
@@ -93,11 +97,12 @@ fn replayed(
     broke: u32,
     findings: &Findings,
     counted: &Counted,
-    story: String,
+    (story, (unmet, faults)): (String, (Vec<String>, usize)),
 ) -> Replayed {
     let exit_code = match (broke, findings.trouble.is_empty()) {
-        (0, true) => exit_code::CONFORMANT,
-        (0, false) => exit_code::INCONCLUSIVE,
+        // A schedule that tries nothing proves nothing.
+        (0, true) if faults == 0 || unmet.len() < faults => exit_code::CONFORMANT,
+        (0, _) => exit_code::INCONCLUSIVE,
         _ => exit_code::NOT_CONFORMANT,
     };
     Replayed {
@@ -108,6 +113,8 @@ fn replayed(
         undecidable: findings.undecidable.clone(),
         excused: findings.excused.clone(),
         trouble: findings.trouble.clone(),
+        unmet,
+        faults,
         story,
         exit_code,
     }
@@ -126,8 +133,15 @@ impl Replayed {
                 say("", &format!("{what}: {word}"));
             }
         }
+        for fault in &self.unmet {
+            say("", &format!("met no call: {fault}"));
+        }
         let conclusion = match self.exit_code {
-            exit_code::CONFORMANT => "Survived: no invariant is broken.".to_owned(),
+            exit_code::CONFORMANT if self.unmet.is_empty() => "Survived: no invariant is broken.".to_owned(),
+            exit_code::CONFORMANT => {
+                format!("Survived: no invariant is broken, but {} of {} faults met no call.", self.unmet.len(), self.faults)
+            }
+            exit_code::INCONCLUSIVE if self.trouble.is_empty() => "Inconclusive: no fault met a call, so nothing was tried.".to_owned(),
             exit_code::INCONCLUSIVE => "Inconclusive, for a reason of hallmark's own.".to_owned(),
             _ if self.times > 1 => format!("Broken: {} of {} plays.", self.broke, self.times),
             _ => "Broken.".to_owned(),

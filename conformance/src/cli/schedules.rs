@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Profile};
 use crate::chaos::generation::{Generator, Wishes};
 use crate::chaos::invariant::Counted;
 use crate::chaos::play::Arena;
-use crate::chaos::search::{Effort, Player};
+use crate::chaos::search::{Effort, Player, Searched, Trial};
 use crate::chaos::shrink::CONFIRMATIONS;
 use crate::manifest::Manifest;
 use crate::progress::Progress;
@@ -39,14 +39,14 @@ pub(super) async fn play(
     let (paths, plain) = player.calibrate(seed).await;
     let mut generator = Generator::new(Wishes { seed, most_faults: MOST_FAULTS, slow: false, variants: player.arena().variants() }, paths);
     let effort = Effort { runs: SCHEDULES, at_once, time_limit: NO_LIMIT };
-    let mut searched = player
-        .search(&mut generator, effort, &counted, |trial, failed| {
-            if failed {
-                progress.note(&format!("broken by schedule {}: {}", trial.index, trial.schedule));
-            }
-            ControlFlow::Continue(())
-        })
-        .await;
+    let mut searched = Searched::default();
+    let heard = |trial: &Trial, failed| {
+        if failed {
+            progress.note(&format!("broken by schedule {}: {}", trial.index, trial.schedule));
+        }
+        ControlFlow::Continue(())
+    };
+    player.search(&mut generator, effort, &counted, &mut searched, heard).await;
     // A lifecycle without a fault that fails was the suite's to find; its trouble is trouble here too.
     searched.add_plain(plain.into_iter().filter(|trial| !trial.findings.trouble.is_empty()).collect(), &counted);
     let mut found = Vec::new();

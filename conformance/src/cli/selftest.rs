@@ -56,7 +56,8 @@ pub(super) struct SelftestArguments {
     /// Plays all scenarios with each mutant, not only those of the rules that it must break.
     #[arg(long)]
     full: bool,
-    /// Proves the search for fault schedules instead: that it finds wrong providers which no scenario finds.
+    /// Proves the search for fault schedules instead: that it finds wrong providers which no scenario finds. Without a word it searches, which takes
+    /// minutes.
     #[arg(long, value_enum, value_name = "HOW", conflicts_with = "full", num_args = 0..=1, default_missing_value = "search")]
     chaos: Option<ChaosProof>,
     /// Form of the matrix on stdout.

@@ -22,7 +22,7 @@ use crate::chaos::invariant::Counted;
 use crate::chaos::play::Arena;
 use crate::chaos::saved::saved;
 use crate::chaos::schedule::Schedule;
-use crate::chaos::search::{Effort, Player, Trial};
+use crate::chaos::search::{Effort, Player, Searched, Trial};
 use crate::chaos::shrink::{CONFIRMATIONS, SHRINK_LIMIT, shrink};
 use crate::exit_code;
 use crate::manifest::Manifest;
@@ -178,9 +178,9 @@ impl Bench {
         }
         if how == ChaosProof::Search {
             let (paths, _) = control.calibrate(SEED).await;
-            let searched = control
-                .search(&mut Self::generator(&control, paths), Self::effort(), &self.counted, |_, _| ControlFlow::Continue(()))
-                .await;
+            let (mut generator, mut searched) = (Self::generator(&control, paths), Searched::default());
+            let heard = |_: &Trial, _| ControlFlow::Continue(());
+            control.search(&mut generator, Self::effort(), &self.counted, &mut searched, heard).await;
             proofs.control = Some((searched.played, searched.failed.iter().map(|trial| trial.schedule.to_string()).collect()));
             proofs.trouble.extend(searched.troubled.into_iter().map(|(_, what)| what));
         }
@@ -221,7 +221,8 @@ impl Bench {
         let mut generator = Self::generator(player, paths);
         let heard =
             |trial: &Trial, _| if self.finding(trial, mutation).is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        let searched = player.search(&mut generator, Self::effort(), &self.counted, heard).await;
+        let mut searched = Searched::default();
+        player.search(&mut generator, Self::effort(), &self.counted, &mut searched, heard).await;
         let first = searched.failed.iter().find_map(|trial| Some((trial, self.finding(trial, mutation)?)));
         let Some((trial, judgement)) = first else {
             return Found { schedules: None, schedule: String::new(), faults: 0, confirmed: 0, actual: String::new() };

@@ -11,7 +11,7 @@ use crate::verdict::Judgement;
 
 /// Holds what was asked for after the last fault against what it came to.
 pub(super) fn completes(history: &History<'_>, findings: &mut Findings) {
-    for run in history.creations().filter(|run| run.note.is_some_and(|note| note.starts_with(AFTERMATH))) {
+    for run in history.creations().filter(|run| after_the_faults(run)) {
         let status = history.task(&run.job.task).map(|task| task.status);
         if status != Some(TaskStatus::CredentialsCreated) {
             let actual = format!("the task is {}", status.map_or_else(|| "gone".to_owned(), |status| status.to_string()));
@@ -25,6 +25,9 @@ pub(super) fn completes(history: &History<'_>, findings: &mut Findings) {
     }
     for runs in deletions(history).values() {
         deletion(history, runs, findings);
+        for run in runs {
+            gone_when_reported(history, run, findings);
+        }
     }
 }
 
@@ -36,13 +39,15 @@ fn deletion(history: &History<'_>, runs: &[&Run<'_>], findings: &mut Findings) {
     let evidence = || runs.iter().flat_map(|run| ends(run));
     match (status, living) {
         (Some(TaskStatus::CredentialsDeleted), None) => {}
-        (Some(TaskStatus::CredentialsDeleted), Some(living)) => match runs.iter().find_map(|run| resigned(history, run)) {
+        (Some(TaskStatus::CredentialsDeleted), Some(living)) => match resigned(history, last) {
             Some(status) => findings.excused.push(format!("{living}: given up after {status}, as the manifest's not_resubmitted says")),
             None => {
                 let actual = format!("{living} was reported deleted, and is alive in the end");
                 findings.broken.push(Judgement::fail("DEL-002", "nothing reported deleted that lives", actual, evidence()));
             }
         },
+        // Ten retries are all that there are: what Secrets Manager knows to have failed is no orphan.
+        _ if !after_the_faults(last) => {}
         (status, living) => {
             let status = status.map_or_else(|| "gone".to_owned(), |status| status.to_string());
             let what = living.map_or_else(|| "the credential is gone".to_owned(), |living| format!("{living} is alive"));
@@ -50,6 +55,31 @@ fn deletion(history: &History<'_>, runs: &[&Run<'_>], findings: &mut Findings) {
             let expected = "a deletion is done at the first retry in which nothing goes wrong";
             findings.broken.push(Judgement::fail("DEL-004", expected, actual, evidence()));
         }
+    }
+}
+
+/// Tells whether a run was asked for after the last fault.
+fn after_the_faults(run: &Run<'_>) -> bool {
+    run.note.is_some_and(|note| note.starts_with(AFTERMATH))
+}
+
+/// What a run reports deleted is gone by then, and not only in the end.
+fn gone_when_reported(history: &History<'_>, run: &Run<'_>, findings: &mut Findings) {
+    let Some(report) = run.applied().filter(|update| update.reports() == "credentials_deleted") else { return };
+    if resigned(history, run).is_some() {
+        return;
+    }
+    let moved =
+        run.moves.iter().find(|(_, status, _)| *status == TaskStatus::CredentialsDeleted).map_or(report.event, |(event, ..)| *event);
+    let late = run.revoked.iter().find(|revoked| revoked.event > moved && targets(history, run).contains(&revoked.what));
+    if let Some(late) = late {
+        let actual = format!("{}: {} was reported deleted, and revoked only then", run.describe(), late.what);
+        findings.broken.push(Judgement::fail(
+            "DEL-001",
+            "the credential revoked, then reported deleted",
+            actual,
+            [late.event, report.event],
+        ));
     }
 }
 

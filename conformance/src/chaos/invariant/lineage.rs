@@ -4,6 +4,7 @@ use hallmark_harness::contract::{TaskId, TaskStatus};
 use hallmark_harness::journal::{Delivery, EventKind, Exchange, Operation, TaskCause};
 
 use super::Findings;
+use super::orphan::given_up;
 use crate::oracle::{At, History, Run, Update};
 use crate::verdict::Judgement;
 
@@ -46,16 +47,77 @@ pub(super) fn lineages<'history, 'recording>(history: &'history History<'recordi
     lineages
 }
 
-/// Returns the credential that a report is about: the one of its values, the one of its id, or the only one there is.
+/// Returns the credentials whose values all mapped outputs of a report have; none where no output is mapped.
+fn matching<'recording>(update: Update<'recording>) -> Option<Vec<&'recording str>> {
+    let mut mapped = update.facts.payload.iter().filter(|output| output.mapped);
+    let first: Vec<&str> = mapped.next()?.equals.iter().map(String::as_str).collect();
+    Some(mapped.fold(first, |left, output| left.into_iter().filter(|id| output.equals.iter().any(|equal| equal == id)).collect()))
+}
+
+/// Returns the credential that a report is about: the one with its values, the one that its id names, or the only one there is. An output that has the
+/// same value for every credential, such as an address, tells none from another.
 fn reported<'recording>(lineage: &Lineage<'_, 'recording>, update: Update<'recording>, run: &Run<'recording>) -> Option<&'recording str> {
-    let values = || update.facts.payload.iter().flat_map(|output| &output.equals);
-    let by_value = lineage.issued().find(|issued| values().any(|credential| credential == issued.what));
-    let by_id = || lineage.issued().find(|issued| update.facts.credentials_id.as_deref() == Some(issued.what));
-    let only = || match run.issued.as_slice() {
-        [one] => Some(*one),
-        _ => None,
+    let named = |issued: &At<'recording, str>| update.facts.credentials_id.as_deref() == Some(issued.what);
+    match matching(update) {
+        Some(matching) => {
+            let own = || lineage.issued().filter(|issued| matching.contains(&issued.what));
+            // The last one that was made is the likeliest where nothing else tells.
+            own().find(named).or_else(|| own().last()).map(|issued| issued.what)
+        }
+        None => {
+            let only = || match run.issued.as_slice() {
+                [one] => Some(*one),
+                _ => None,
+            };
+            lineage.issued().find(named).or_else(only).map(|issued| issued.what)
+        }
+    }
+}
+
+/// What is reported is a credential of the task's own, value for value where the manifest maps it.
+pub(super) fn true_to_what_was_issued(history: &History<'_>, lineage: &Lineage<'_, '_>, findings: &mut Findings) {
+    const RULE: &str = "CRE-004";
+    let Some((report, reporter)) = lineage.report else { return };
+    let evidence = || [report.event].into_iter().chain(lineage.issued().map(|issued| issued.event));
+    let somebody_elses = |id: &str| {
+        history.recording.snapshot.ledger.iter().any(|entry| entry.credential == id) && !lineage.issued().any(|issued| issued.what == id)
     };
-    by_value.or_else(by_id).or_else(only).map(|issued| issued.what)
+    let matching = matching(report);
+    let foreign = match &matching {
+        Some(matching) if lineage.reported.is_none() => matching.iter().copied().find(|id| somebody_elses(id)),
+        _ => report.facts.credentials_id.as_deref().filter(|id| somebody_elses(id)),
+    };
+    if let Some(foreign) = foreign {
+        let actual = format!("{}: it reported {foreign}, which is not of its own making", reporter.describe());
+        findings.broken.push(Judgement::fail(RULE, "a credential that the task's own job made", actual, evidence()));
+    } else if matching.as_ref().is_some_and(Vec::is_empty) {
+        let wrong =
+            report.facts.payload.iter().filter(|output| output.mapped && output.equals.is_empty()).map(|output| output.name.as_str());
+        let wrong = wrong.collect::<Vec<_>>().join(", ");
+        let what =
+            if wrong.is_empty() { "its values are not of one credential".to_owned() } else { format!("{wrong} is not what was issued") };
+        let actual = format!("{}: {what}", reporter.describe());
+        findings.broken.push(Judgement::fail(RULE, "each mapped output equal to what the third party issued", actual, evidence()));
+    } else if lineage.issued().next().is_none() {
+        let actual = format!("{}: it reported a credential, and the third party issued none for its task", reporter.describe());
+        findings.broken.push(Judgement::fail(RULE, "what is reported created exists", actual, evidence()));
+    }
+}
+
+/// Nobody but its own task's jobs, and the jobs of its deletion, ends a credential; what another task left unreported may be cleared.
+pub(super) fn untouched_by_others(history: &History<'_>, lineages: &[Lineage<'_, '_>], findings: &mut Findings) {
+    for run in history.creations() {
+        for revoked in &run.revoked {
+            let of = lineages.iter().find(|lineage| lineage.issued().any(|issued| issued.what == revoked.what));
+            let (rule, whose) = match of {
+                Some(lineage) if *lineage.task == run.job.task || lineage.reported != Some(revoked.what) => continue,
+                Some(_) => ("ROT-001", "which another creation had made and reported"),
+                None => ("DEL-008", "which is not the provider's"),
+            };
+            let actual = format!("{}: the job revoked {}, {whose}", run.describe(), revoked.what);
+            findings.broken.push(Judgement::fail(rule, "no credential but the job's own revoked by a creation", actual, [revoked.event]));
+        }
+    }
 }
 
 /// What was reported created lives when it is reported, and until its deletion is asked for.
@@ -75,7 +137,7 @@ pub(super) fn kept_alive(history: &History<'_>, lineage: &Lineage<'_, '_>, findi
         findings.broken.push(Judgement::fail(RULE, "what is reported created exists", actual, evidence));
         return;
     }
-    // Somebody else's job: DEL-008 says so.
+    // What somebody else's job did is judged by itself.
     let Some(by) = by.filter(|run| run.job.task == *lineage.task) else { return };
     if let Some(told) = told(by, reported_at, revoked) {
         let actual = format!("{}: the report of {credential} was applied, the job was told so, and revoked the credential", by.describe());
@@ -83,14 +145,15 @@ pub(super) fn kept_alive(history: &History<'_>, lineage: &Lineage<'_, '_>, findi
         findings.broken.push(Judgement::fail(RULE, "a credential that was reported created lives until its deletion", actual, evidence));
         return;
     }
-    if asked(by, reported_at, revoked) == Some(Denied::Always) || !may_ask(history) {
+    let again = by.job.run > reporter.job.run;
+    if denied(by, reported_at, revoked) || !may_ask(history) && !again {
         findings
             .undecidable
             .push(format!("{credential}: its report was applied, every definite answer about that was denied, and the job revoked it"));
         return;
     }
     let actual = format!("{}: the report of {credential} was applied, and the job revoked it without asking for its task", by.describe());
-    let rule = if by.job.run > reporter.job.run { "ROT-003" } else { "UPD-008" };
+    let rule = if again { "ROT-003" } else { "UPD-008" };
     findings.broken.push(Judgement::fail(rule, "the task asked before a credential is revoked that may be in use", actual, evidence));
 }
 
@@ -126,28 +189,17 @@ fn tells_of_success(exchange: &Exchange) -> bool {
     }
 }
 
-/// Tells whether an answer arrived whole and legible.
+/// Tells whether an answer arrived whole and legible to everybody: not every client knows every interim answer.
 pub(super) fn arrived(exchange: &Exchange) -> bool {
-    const SPOILT: [&str; 4] = ["invalid_json", "malformed_chunk", "wrong_length", "wrong_content_type"];
+    const SPOILT: [&str; 5] = ["invalid_json", "malformed_chunk", "wrong_length", "wrong_content_type", "informational"];
     let spoilt = exchange.fault.as_ref().is_some_and(|fault| SPOILT.iter().any(|word| fault.contains(word)));
     exchange.delivery == Delivery::Complete && !spoilt
 }
 
-/// How a question was met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Denied {
-    /// No answer to it was whole and right.
-    Always,
-    /// One was.
-    No,
-}
-
-/// Tells how a run's questions what became of its task were met between two events; none where it never asked.
-fn asked(run: &Run<'_>, from: u64, until: u64) -> Option<Denied> {
-    let mut questions = run.calls(Operation::GetTask).filter(|call| (from..until).contains(&call.event)).peekable();
-    questions.peek()?;
-    let answered = |exchange: &Exchange| arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| answer.status == 200);
-    Some(if questions.any(|call| answered(call.what)) { Denied::No } else { Denied::Always })
+/// Tells whether a run asked, between two events, what became of its task, and was denied an answer as often as it has to ask.
+fn denied(run: &Run<'_>, from: u64, until: u64) -> bool {
+    let questions: Vec<At<'_, Exchange>> = run.calls(Operation::GetTask).filter(|call| (from..until).contains(&call.event)).collect();
+    given_up(&questions).is_some()
 }
 
 /// Tells whether the provider's roles let it read its task.

@@ -2,8 +2,8 @@
 //!
 //! | invariant | rules |
 //! |---|---|
-//! | what was reported created lives until its deletion, what was reported deleted is gone | CRE-004, DEL-002, DEL-008 |
-//! | in the end nothing lives but what Secrets Manager knows of; what a fault made impossible is excused, and named | CRE-005, CRE-007, DEL-006, RTY-008, CRA-001, ROT-003 |
+//! | what was reported created is what was issued and lives until its deletion; what was reported deleted is gone | CRE-004, ROT-001, DEL-001, DEL-002, DEL-008 |
+//! | in the end nothing lives but what Secrets Manager knows of; what a fault made impossible is excused, and named | CRE-005, CRE-007, CRE-012, DEL-006, RTY-008, CRA-001, ROT-003 |
 //! | no update after a 400 or 404, one last word | UPD-001 to UPD-004 |
 //! | no secret and nothing personal anywhere; roles and hosts respected | PRV, LPR |
 //! | a job ends in time, with an exit status that agrees | UPD-005, ERR-006, ERR-007 |
@@ -16,6 +16,8 @@ mod aftermath;
 mod lineage;
 mod orphan;
 
+use hallmark_harness::fault::FaultPlan;
+use hallmark_harness::journal::EventKind;
 use hallmark_harness::stage::Recording;
 
 use crate::catalog::{Catalog, Level, Profile, RuleId};
@@ -84,9 +86,11 @@ pub fn judge(recording: &Recording) -> Findings {
     if recording.header.third_party {
         let lineages = lineages(&history);
         for lineage in &lineages {
+            lineage::true_to_what_was_issued(&history, lineage, &mut findings);
             lineage::kept_alive(&history, lineage, &mut findings);
             orphan::left_behind(&history, lineage, &mut findings);
         }
+        lineage::untouched_by_others(&history, &lineages, &mut findings);
         findings.broken.extend(orphan::made_elsewhere(&history));
         findings.broken.extend(oracle::nobody_elses(&history).into_iter().filter(fails));
     }
@@ -96,6 +100,33 @@ pub fn judge(recording: &Recording) -> Findings {
         findings.trouble.extend(oracle::hung_up(&history));
     }
     findings
+}
+
+/// Returns the faults of a recording's plans that met no call, as their lines, and how many faults there were.
+pub fn unmet(recording: &Recording) -> (Vec<String>, usize) {
+    let mut planned: Vec<(String, bool)> = Vec::new();
+    let mut begin = 0;
+    for event in &recording.events {
+        let acted = match &event.kind {
+            EventKind::FaultsSet { plan } => {
+                begin = planned.len();
+                let faults = plan.parse::<FaultPlan>().map(|plan| plan.faults).unwrap_or_default();
+                planned.extend(faults.iter().map(|fault| (fault.to_string(), false)));
+                continue;
+            }
+            EventKind::Exchange(exchange) => exchange.fault.as_deref(),
+            EventKind::Connection(connection) => connection.fault.as_deref(),
+            EventKind::ConnectionSpoilt { fault, .. } => Some(fault.as_str()),
+            EventKind::NameAsked { fault, .. } | EventKind::TlsAborted { fault, .. } => fault.as_deref(),
+            _ => None,
+        };
+        let acted = acted.and_then(|acted| acted.parse::<FaultPlan>().ok()).map(|plan| plan.faults).unwrap_or_default();
+        for fault in acted.iter().map(ToString::to_string) {
+            planned[begin..].iter_mut().filter(|(line, _)| *line == fault).for_each(|(_, met)| *met = true);
+        }
+    }
+    let all = planned.len();
+    (planned.into_iter().filter(|(_, met)| !met).map(|(line, _)| line).collect(), all)
 }
 
 /// Holds a recording against all invariants and says the same as judgements of one rule: for scenarios that play a schedule. What only informs is left
@@ -113,5 +144,12 @@ pub fn judged_as(rule: &str, recording: &Recording) -> Vec<Judgement> {
             Judgement::fail(rule, judgement.expected.clone(), actual, judgement.evidence.iter().copied())
         })
         .collect();
-    if broken.is_empty() { vec![Judgement::pass(rule, "every invariant holds", [])] } else { broken }
+    let (unmet, all) = unmet(recording);
+    if !broken.is_empty() {
+        broken
+    } else if all > 0 && unmet.len() == all {
+        vec![Judgement::not_exercised(rule, "none of the schedule's faults met a call: it tries nothing any more")]
+    } else {
+        vec![Judgement::pass(rule, "every invariant holds", [])]
+    }
 }

@@ -1,6 +1,6 @@
 //! What lives in the end and should not: every credential that no report and no deletion accounts for.
 
-use hallmark_harness::journal::{Exchange, Operation};
+use hallmark_harness::journal::{Delivery, Exchange, Operation};
 
 use super::Findings;
 use super::lineage::{Lineage, arrived};
@@ -49,10 +49,12 @@ fn verdict(lineage: &Lineage<'_, '_>, orphan: At<'_, str>) -> Judgement {
     let refused = |run: &&Run<'_>| run.updates().any(|update| update.reports() == "credentials_created" && !update.exchange.applied);
     let (rule, why) = if runs.iter().any(|run| run.was_killed()) {
         ("CRA-001", "a run of its task was killed, and the one after it left it")
-    } else if runs.len() > 1 {
+    } else if runs.len() > 1 && lineage.report.is_some() {
         ("ROT-003", "its task was run again")
     } else if !learned(runs, orphan.what) {
         ("RTY-008", "the answer to its creation was lost, and nobody looked for it")
+    } else if runs.iter().any(|run| revocations(run, orphan.what).last().is_some_and(|call| denied(call.what).is_some())) {
+        ("CRE-012", "its undo failed once and was not tried again")
     } else if runs.iter().any(refused) {
         ("CRE-007", "its report was not accepted, and it was not undone")
     } else {
@@ -69,18 +71,21 @@ fn verdict(lineage: &Lineage<'_, '_>, orphan: At<'_, str>) -> Judgement {
 /// Says why a fault made an orphan's end impossible; none where it did not.
 fn excuse(lineage: &Lineage<'_, '_>, orphan: &str) -> Option<String> {
     let last = lineage.runs.last()?;
-    if last.outcome.is_none_or(|outcome| outcome.what.timed_out) {
-        return Some("its job was ended at its limit, which has a rule of its own".to_owned());
-    }
     if last.was_killed() {
         return Some("its job was killed and not run again".to_owned());
     }
-    let revocations: Vec<At<'_, Exchange>> = last.calls(Operation::Revoke).filter(|call| names(call.what, orphan)).collect();
-    if let Some(refused) = given_up(&revocations) {
-        return Some(format!("its revocation was answered {refused}"));
+    // Who waits for silence to end never comes to an undo, which has a rule of its own.
+    let waited = last.exchanges.iter().any(|call| call.what.delivery == Delivery::Stalled);
+    if last.outcome.is_none_or(|outcome| outcome.what.timed_out && waited) {
+        return Some("its job was ended at its limit while a service was silent".to_owned());
     }
-    if learned(std::slice::from_ref(last), orphan) {
-        return None;
+    // Each run that knew of it had to try.
+    let mut refused = None;
+    for run in lineage.runs.iter().filter(|run| learned(std::slice::from_ref(*run), orphan)) {
+        refused = Some(given_up(&revocations(run, orphan))?);
+    }
+    if let Some(refused) = refused {
+        return Some(format!("its revocation was answered {refused}"));
     }
     // It has to be looked for first.
     let looks: Vec<At<'_, Exchange>> =
@@ -89,11 +94,25 @@ fn excuse(lineage: &Lineage<'_, '_>, orphan: &str) -> Option<String> {
     if let Some(refused) = given_up(&looks).filter(|_| !looks.last().is_some_and(created_after)) {
         return Some(format!("the search for it was answered {refused}"));
     }
+    if let Some(refused) = given_up(&revocations(last, orphan)) {
+        return Some(format!("its revocation was answered {refused}"));
+    }
     // A run that never got as far as the third party.
-    let before: Vec<At<'_, Exchange>> =
-        last.exchanges.iter().copied().filter(|call| matches!(call.what.operation, Operation::Token | Operation::GetSecret)).collect();
-    let stuck = last.third_party().next().is_none().then(|| denied(before.last()?.what)).flatten();
+    let prepares = |operation| matches!(operation, Operation::Token | Operation::GetSecret | Operation::GetTask);
+    let before: Vec<At<'_, Exchange>> = last.exchanges.iter().copied().filter(|call| prepares(call.what.operation)).collect();
+    let stuck = last.third_party().next().is_none().then(|| given_up_last(&before)).flatten();
     stuck.map(|refused| format!("its job came no further than a call that was answered {refused}"))
+}
+
+fn revocations<'recording>(run: &Run<'recording>, orphan: &str) -> Vec<At<'recording, Exchange>> {
+    run.calls(Operation::Revoke).filter(|call| names(call.what, orphan)).collect()
+}
+
+/// As [`given_up`], of the operation that was called last.
+fn given_up_last(calls: &[At<'_, Exchange>]) -> Option<String> {
+    let last = calls.last()?.what.operation;
+    let of_last: Vec<At<'_, Exchange>> = calls.iter().copied().filter(|call| call.what.operation == last).collect();
+    given_up(&of_last)
 }
 
 fn names(exchange: &Exchange, credential: &str) -> bool {
@@ -102,7 +121,7 @@ fn names(exchange: &Exchange, credential: &str) -> bool {
 
 /// Returns the last answer where all of the calls at the end were denied by faults, and often enough: a refusal that is final once, anything else
 /// [`ENOUGH`] times.
-fn given_up(calls: &[At<'_, Exchange>]) -> Option<String> {
+pub(super) fn given_up(calls: &[At<'_, Exchange>]) -> Option<String> {
     let last = calls.last()?;
     let refused = denied(last.what)?;
     let at_the_end = calls.iter().rev().take_while(|call| denied(call.what).is_some()).count();
@@ -118,14 +137,20 @@ fn denied(exchange: &Exchange) -> Option<String> {
 
 fn is_final(exchange: &Exchange) -> bool {
     arrived(exchange)
-        && exchange.response.as_ref().is_some_and(|answer| (400..500).contains(&answer.status) && !matches!(answer.status, 408 | 429))
+        && exchange.response.as_ref().is_some_and(|answer| (300..500).contains(&answer.status) && !matches!(answer.status, 408 | 429))
 }
 
-/// Tells whether one of these runs was told of a credential when it made it, and lived on to use that.
+/// Tells whether one of these runs was told of a credential, when it made it or when it looked, and lived on to use that.
 fn learned(runs: &[&Run<'_>], credential: &str) -> bool {
+    let good =
+        |exchange: &Exchange| arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| (200..300).contains(&answer.status));
+    let shows = |exchange: &Exchange| exchange.response.as_ref().is_some_and(|answer| answer.body.contains(credential));
     runs.iter().filter(|run| !run.was_killed()).any(|run| {
-        let told =
-            |exchange: &Exchange| arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| (200..300).contains(&answer.status));
-        run.calls(Operation::Create).any(|call| call.what.facts.credential.as_deref() == Some(credential) && told(call.what))
+        let made = run.calls(Operation::Create).any(|call| call.what.facts.credential.as_deref() == Some(credential) && good(call.what));
+        let seen = || {
+            let mut looks = run.third_party().filter(|call| matches!(call.what.operation, Operation::List | Operation::Get));
+            looks.any(|call| good(call.what) && shows(call.what))
+        };
+        made || seen()
     })
 }
