@@ -97,7 +97,10 @@ fn excuse(lineage: &Lineage<'_, '_>, orphan: &str) -> Option<String> {
     if let Some(refused) = given_up(&revocations(last, orphan)) {
         return Some(format!("its revocation was answered {refused}"));
     }
-    // A run that never got as far as the third party.
+    // A run that never got as far as the third party, and did not claim to be done.
+    if last.outcome.is_some_and(|outcome| outcome.what.exit_code == Some(0)) {
+        return None;
+    }
     let prepares = |operation| matches!(operation, Operation::Token | Operation::GetSecret | Operation::GetTask);
     let before: Vec<At<'_, Exchange>> = last.exchanges.iter().copied().filter(|call| prepares(call.what.operation)).collect();
     let stuck = last.third_party().next().is_none().then(|| given_up_last(&before)).flatten();
