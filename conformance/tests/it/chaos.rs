@@ -141,3 +141,49 @@ fn what_cannot_be_played_is_a_mistake_of_the_caller() {
     assert_eq!(save.status.code(), Some(2), "{}", said(&save));
     assert!(said(&save).contains("--save"), "{}", said(&save));
 }
+
+/// What is judged, whom it is played against, and what must be said.
+const JUDGED: [(&str, &str, i32, &str); 13] = [
+    // Broken without any fault.
+    ("ROT-001/replaces", "create | rotate", 1, "ROT-001: "),
+    ("DEL-001/reports-first", "create | delete", 1, "DEL-001: "),
+    ("CRE-004/revokes-at-the-end", "create", 1, "CRE-004: "),
+    ("CRE-004/sample", "create", 1, "CRE-004: "),
+    ("UPD-002/once-more", "create: secrets_manager.update_task@nth:1 status(400)", 1, "UPD-002: "),
+    ("CRE-007/never", "create: secrets_manager.update_task@nth:1 status(409)", 1, "CRE-007: "),
+    ("CRE-012/once", "create: secrets_manager.update_task@nth:1 status(409); third_party.revoke@nth:1 status(503)", 1, "CRE-012: "),
+    // Kept, whatever a fault made impossible.
+    ("none", "create: secrets_manager.update_task@nth:1 status(409); third_party.revoke@every status(403)", 0, "excused: "),
+    (
+        "none",
+        "create: secrets_manager.update_task@nth:1 after_commit reset; secrets_manager.get_task@every status(403)",
+        0,
+        "undecidable: ",
+    ),
+    ("none", "create: third_party.create@nth:1 after_commit kill_job; iam.token@from:2 status(403)", 0, "excused: "),
+    ("none", "create | delete: third_party.revoke@every status(403) | day: third_party.revoke@every status(403)", 0, "Survived"),
+    // Nothing was tried.
+    ("none", "create: secrets_manager.update_task@nth:9 status(400)", 3, "met no call"),
+    ("none", "create: iam.token@nth:1 reset; iam.token@nth:9 reset", 0, "1 of 2 faults met no call"),
+];
+
+#[test]
+fn what_holds_and_what_does_not_is_told_apart() {
+    let place = Place::new();
+    for (mutant, schedule, code, said_of_it) in JUDGED {
+        let output = place.against(mutant, "replay", &[schedule]);
+        assert_eq!(output.status.code(), Some(code), "{mutant}, {schedule}: {}", said(&output));
+        assert!(said(&output).contains(said_of_it), "{mutant}, {schedule}: {}", said(&output));
+    }
+}
+
+#[test]
+fn outputs_that_are_alike_for_every_credential_tell_none_from_another() {
+    if crate::clients::is_missing("the control", &["python3"]) {
+        return;
+    }
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/control/provider.toml");
+    let schedule = "create: secrets_manager.update_task@nth:1 status(409); third_party.revoke@nth:1 after_commit kill_job";
+    let output = Command::new(env!("CARGO_BIN_EXE_hallmark")).arg("replay").arg(manifest).arg(schedule).output().expect("hallmark starts");
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
