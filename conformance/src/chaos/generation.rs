@@ -49,8 +49,8 @@ fn of_kind(kind: &Kind, target: Target, phase: FaultPhase) -> Trait {
     (target, kind.class(target), phase == FaultPhase::AfterCommit && target.commits())
 }
 
-/// What was drawn: a fault in an act, and the one that brought its call about.
-type Step = (Deed, Option<Trait>, Trait);
+/// What was drawn: a fault in an act, and the one that brought its call about, with whether that was the act's first.
+type Step = (Deed, Option<(Trait, bool)>, Trait);
 
 /// Draws one schedule after another.
 pub struct Generator {
@@ -130,7 +130,7 @@ impl Generator {
         let mut added = 0;
         let mut cause: Option<Fault> = None;
         while added < length {
-            let Some(fault) = self.link(runner, schedule, at, cause.as_ref()) else { break };
+            let Some(fault) = self.link(runner, schedule, at, cause.as_ref().map(|cause| (cause, added == 1))) else { break };
             cause = Some(fault);
             added += 1;
         }
@@ -138,7 +138,7 @@ impl Generator {
     }
 
     /// Adds a fault to an act, at a call that its cause brings about. Nothing that would make the provider wait too long.
-    fn link(&mut self, runner: &mut TestRunner, schedule: &mut Schedule, at: usize, cause: Option<&Fault>) -> Option<Fault> {
+    fn link(&mut self, runner: &mut TestRunner, schedule: &mut Schedule, at: usize, cause: Option<(&Fault, bool)>) -> Option<Fault> {
         let deed = schedule.acts[at].deed;
         let offers = self.offers(deed, cause);
         if offers.is_empty() {
@@ -166,10 +166,10 @@ impl Generator {
     }
 
     /// Returns every fault that may follow its cause, weighed: what was drawn seldom, and what is near a commit.
-    fn offers(&self, deed: Deed, cause: Option<&Fault>) -> Vec<(u32, Just<Offer>)> {
+    fn offers(&self, deed: Deed, cause: Option<(&Fault, bool)>) -> Vec<(u32, Just<Offer>)> {
         let home = home(deed);
         let calls = match cause {
-            Some(cause) => self.paths.consequences(deed, cause),
+            Some((cause, _)) => self.paths.consequences(deed, cause),
             None => {
                 let mut first: Vec<(Target, u32)> = self.paths.of(deed).iter().map(|target| (*target, 1)).collect();
                 first.dedup();
@@ -177,7 +177,7 @@ impl Generator {
                 if first.is_empty() { Target::ALL.map(|target| (target, 1)).to_vec() } else { first }
             }
         };
-        let cause = cause.and_then(traits);
+        let cause = cause.and_then(|(cause, first)| Some((traits(cause)?, first)));
         let mut offers = Vec::new();
         for (target, call) in calls {
             for (index, kind) in self.kinds.iter().enumerate() {
@@ -198,7 +198,7 @@ impl Generator {
         let drawn = self.drawn.get(&offer.step).copied().unwrap_or(0);
         let seldom = HEAVIEST / (1 + 99 * drawn * drawn);
         // Time alone seldom changes anything.
-        let untried = if is_dull(class) { 0 } else { self.untried(deed, home, own, offer) };
+        let untried = if is_dull(class) { 0 } else { self.untried(deed, home, (own, cause.is_none()), offer) };
         let worth = match cause {
             // Each first fault once; from then on those that bring most about that was not tried.
             None if drawn == 0 => seldom * 10,
@@ -212,13 +212,13 @@ impl Generator {
     }
 
     /// Weighs the faults that may follow another one and never did.
-    fn untried(&self, deed: Deed, home: Deed, own: Trait, offer: &Offer) -> u32 {
+    fn untried(&self, deed: Deed, home: Deed, (own, first): (Trait, bool), offer: &Offer) -> u32 {
         let cause = self.sample(offer);
         let mut steps: BTreeSet<Step> = BTreeSet::new();
         for (target, _) in self.paths.consequences(deed, &cause) {
             for kind in &self.kinds {
                 for phase in kind.phases(target) {
-                    steps.insert((home, Some(own), of_kind(kind, target, *phase)));
+                    steps.insert((home, Some((own, first)), of_kind(kind, target, *phase)));
                 }
             }
         }
@@ -245,7 +245,7 @@ impl Generator {
             Class::Failing | Class::Silent | Class::Passing if offer.call == 1 => {
                 let half = FaultWhen::Chance(HALF);
                 let outage = FaultWhen::Window { from_milliseconds: 0, to_milliseconds: Some(700) };
-                vec![(8, Just(nth)), (2, Just(FaultWhen::First(2))), (1, Just(half)), (1, Just(outage))]
+                vec![(20, Just(nth)), (2, Just(FaultWhen::First(2))), (1, Just(half)), (1, Just(outage))]
             }
             _ => vec![(1, Just(nth))],
         };
