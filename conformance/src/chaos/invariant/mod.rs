@@ -87,8 +87,11 @@ pub fn judge(recording: &Recording) -> Findings {
         let lineages = lineages(&history);
         for lineage in &lineages {
             lineage::true_to_what_was_issued(&history, lineage, &mut findings);
+            let undecided = findings.undecidable.len();
             lineage::kept_alive(&history, lineage, &mut findings);
-            orphan::left_behind(&history, lineage, &mut findings);
+            // What is done after that rests on what nobody could know.
+            let undecided = findings.undecidable.len() > undecided;
+            orphan::left_behind(&history, lineage, undecided, &mut findings);
         }
         lineage::untouched_by_others(&history, &lineages, &mut findings);
         findings.broken.extend(orphan::made_elsewhere(&history));

@@ -11,7 +11,10 @@ use crate::verdict::Judgement;
 const ENOUGH: usize = 2;
 
 /// Finds what a creation left alive beside what it reported.
-pub(super) fn left_behind(history: &History<'_>, lineage: &Lineage<'_, '_>, findings: &mut Findings) {
+///
+/// `undecided` tells that its reported credential was revoked while nobody could know of its report: a task that says it is done then says so of that one,
+/// and whoever asks on behalf of another is misled.
+pub(super) fn left_behind(history: &History<'_>, lineage: &Lineage<'_, '_>, undecided: bool, findings: &mut Findings) {
     for orphan in lineage.issued().filter(|issued| history.alive(issued.what) && lineage.reported != Some(issued.what)) {
         // Which one was reported cannot be told from values or ids: then one is, and only a second is an orphan.
         if lineage.report.is_some()
@@ -20,12 +23,26 @@ pub(super) fn left_behind(history: &History<'_>, lineage: &Lineage<'_, '_>, find
         {
             continue;
         }
+        if undecided && lineage.runs.iter().any(|run| is_told_done(run, orphan.event)) {
+            findings
+                .undecidable
+                .push(format!("{}: it was made after another one was undecidable, and its task says of that that it is done", orphan.what));
+            continue;
+        }
         if let Some(excuse) = excuse(lineage, orphan.what) {
             findings.excused.push(format!("{}: {excuse}", orphan.what));
             continue;
         }
         findings.broken.push(verdict(lineage, orphan));
     }
+}
+
+/// Tells whether a run asked for its task after an event, and was told that it is done.
+fn is_told_done(run: &Run<'_>, after: u64) -> bool {
+    let done = |exchange: &Exchange| {
+        arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| answer.body.contains("credentials_created"))
+    };
+    run.calls(Operation::GetTask).any(|call| call.event > after && done(call.what))
 }
 
 /// Finds credentials that were made by jobs that are not to make any.
