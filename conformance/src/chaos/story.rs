@@ -28,7 +28,7 @@ pub fn tell(recording: &Recording, evidence: &[u64]) -> String {
             }
             EventKind::Exchange(exchange) => line(event.id, 2, &exchange_in_words(exchange)),
             EventKind::CredentialIssued { credential, job: None, .. } => {
-                line(event.id, 0, &format!("{credential} is alive, which is somebody else's"))
+                line(event.id, 0, &format!("{credential} is alive, which is somebody else's"));
             }
             EventKind::CredentialIssued { credential, .. } => line(event.id, 3, &format!("now {credential} is alive")),
             EventKind::CredentialRevoked { credential, .. } => line(event.id, 3, &format!("now {credential} is revoked")),

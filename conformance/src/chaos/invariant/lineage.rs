@@ -48,7 +48,7 @@ pub(super) fn lineages<'history, 'recording>(history: &'history History<'recordi
 }
 
 /// Returns the credentials whose values all mapped outputs of a report have; none where no output is mapped.
-fn matching<'recording>(update: Update<'recording>) -> Option<Vec<&'recording str>> {
+fn matching(update: Update<'_>) -> Option<Vec<&str>> {
     let mut mapped = update.facts.payload.iter().filter(|output| output.mapped);
     let first: Vec<&str> = mapped.next()?.equals.iter().map(String::as_str).collect();
     Some(mapped.fold(first, |left, output| left.into_iter().filter(|id| output.equals.iter().any(|equal| equal == id)).collect()))
