@@ -204,17 +204,10 @@ pub(crate) mod tests {
         let mut recording = Recording::of_nothing("update-503-1s/0");
         let outcome = JobOutcome {
             exit_code: Some(0),
-            signal: None,
-            timed_out: false,
-            out_of_memory: false,
-            not_started: None,
-            killed: false,
-            written: None,
             processor: Some(20_000_000),
             peak_memory: Some(9_000_000),
-            left_behind: 0,
-            dropped_lines: 0,
             duration: 3_000_000_000,
+            ..JobOutcome::default()
         };
         let requested = EventKind::JobRequested { job: job(), action: None, trigger: None, altered: Vec::new(), version: None };
         recording.events.push(Event { id: 0, at: 0, kind: requested });

@@ -121,20 +121,7 @@ fn recording() -> Recording {
             ..UpdateFacts::default()
         };
         let reported = Facts { task: Some(job.task.to_string()), update: Some(created), ..Facts::default() };
-        let outcome = JobOutcome {
-            exit_code: Some(0),
-            signal: None,
-            timed_out: false,
-            out_of_memory: false,
-            not_started: None,
-            killed: false,
-            written: None,
-            processor: None,
-            peak_memory: None,
-            left_behind: 0,
-            dropped_lines: 0,
-            duration: 1_000_000,
-        };
+        let outcome = JobOutcome { exit_code: Some(0), duration: 1_000_000, ..JobOutcome::default() };
         let secret = format!("secret-{number}").as_str().into();
         let issued = EventKind::CredentialIssued { third_party: "artifactory".into(), credential, job: Some(job.clone()) };
         let kinds = [

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hallmark_harness::fault::{Fault, FaultPhase, FaultPlan, FaultWhen};
-use hallmark_harness::journal::EventKind;
+use hallmark_harness::journal::{EventKind, in_order};
 use hallmark_harness::stage::Recording;
 
 use super::kind::{self, Kind, Target};
@@ -65,7 +65,7 @@ impl Coverage {
     pub fn note(&mut self, recording: &Recording) {
         // Calls count from each plan on, as the fake cloud counts them.
         let mut calls: BTreeMap<Target, u32> = BTreeMap::new();
-        for event in &recording.events {
+        for event in in_order(&recording.events) {
             match &event.kind {
                 EventKind::FaultsSet { .. } => calls.clear(),
                 EventKind::Exchange(exchange) => {

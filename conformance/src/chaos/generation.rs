@@ -29,7 +29,7 @@ const HALF: Millionths = Millionths::new(500_000);
 const ATTEMPTS: u32 = 20;
 
 /// What is drawn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Wishes {
     /// Seed of everything.
     pub seed: u64,
@@ -37,8 +37,6 @@ pub struct Wishes {
     pub most_faults: u32,
     /// Whether silence is among the faults, and waits are not limited.
     pub slow: bool,
-    /// The manifest's variants; one without a name where it has none.
-    pub variants: Vec<Option<String>>,
 }
 
 /// A fault as far as it matters for what a provider does about it: where, of which class, whether after the commit.
@@ -55,6 +53,7 @@ type Step = (Deed, Option<(Trait, bool)>, Trait);
 /// Draws one schedule after another.
 pub struct Generator {
     wishes: Wishes,
+    variants: Vec<Option<String>>,
     paths: Paths,
     kinds: Vec<&'static Kind>,
     drawn: BTreeMap<Step, u32>,
@@ -71,16 +70,16 @@ struct Offer {
 }
 
 impl Generator {
-    /// Starts anew. `paths` says what a provider calls when nothing goes wrong.
-    pub fn new(wishes: Wishes, paths: Paths) -> Self {
+    /// Starts anew. `variants` are the manifest's, one without a name where it has none; `paths` says what a provider calls when nothing goes wrong.
+    pub fn new(wishes: Wishes, variants: Vec<Option<String>>, paths: Paths) -> Self {
         let kinds = kind::all().iter().filter(|kind| wishes.slow || !kind.slow).collect();
-        Self { wishes, paths, kinds, drawn: BTreeMap::new(), index: 0 }
+        Self { wishes, variants, paths, kinds, drawn: BTreeMap::new(), index: 0 }
     }
 
     /// Returns the next schedule.
     pub fn draw(&mut self) -> Schedule {
         let mut runner = self.runner();
-        let variant = self.wishes.variants[usize::try_from(self.index).unwrap_or(0) % self.wishes.variants.len().max(1)].clone();
+        let variant = self.variants[usize::try_from(self.index).unwrap_or(0) % self.variants.len().max(1)].clone();
         let seed = self.wishes.seed.wrapping_mul(1_000_003).wrapping_add(self.index) | 1;
         self.index += 1;
         let acts = one(&mut runner, &deeds());
@@ -153,8 +152,9 @@ impl Generator {
                 continue;
             }
             // What is left to chance is left to the same chance again.
-            schedule.acts[at].faults.seed =
-                if matches!(fault.when, FaultWhen::Chance(_)) { schedule.seed } else { schedule.acts[at].faults.seed };
+            if matches!(fault.when, FaultWhen::Chance(_)) {
+                schedule.acts[at].faults.seed = schedule.seed;
+            }
             schedule.acts[at].faults.faults.push(fault.clone());
             if self.wishes.slow || fits(schedule) {
                 *self.drawn.entry(offer.step).or_insert(0) += 1;
@@ -179,12 +179,15 @@ impl Generator {
         };
         let cause = cause.and_then(|(cause, first)| Some((traits(cause)?, first)));
         let mut offers = Vec::new();
+        // Kinds of one class are alike in everything but their name: what is left to try behind one is so behind all.
+        let mut untried: BTreeMap<(Trait, u32), u32> = BTreeMap::new();
         for (target, call) in calls {
             for (index, kind) in self.kinds.iter().enumerate() {
                 for phase in kind.phases(target) {
-                    let step = (home, cause, of_kind(kind, target, *phase));
-                    let offer = Offer { step, kind: index, phase: *phase, call };
-                    offers.push((self.weight(deed, &offer), Just(offer)));
+                    let own = of_kind(kind, target, *phase);
+                    let offer = Offer { step: (home, cause, own), kind: index, phase: *phase, call };
+                    let untried = *untried.entry((own, call)).or_insert_with(|| self.untried(deed, &offer));
+                    offers.push((self.weight(&offer, untried), Just(offer)));
                 }
             }
         }
@@ -192,13 +195,11 @@ impl Generator {
     }
 
     /// Weighs a fault by how seldom it was drawn, and by how much of what it brings about was not drawn yet.
-    fn weight(&self, deed: Deed, offer: &Offer) -> u32 {
-        let (home, cause, own) = offer.step;
+    fn weight(&self, offer: &Offer, untried: u32) -> u32 {
+        let (_, cause, own) = offer.step;
         let (target, class, _) = own;
         let drawn = self.drawn.get(&offer.step).copied().unwrap_or(0);
         let seldom = HEAVIEST / (1 + 99 * drawn * drawn);
-        // Time alone seldom changes anything.
-        let untried = if is_dull(class) { 0 } else { self.untried(deed, home, (own, cause.is_none()), offer) };
         let worth = match cause {
             // Each first fault once; from then on those that bring most about that was not tried.
             None if drawn == 0 => seldom * 10,
@@ -211,15 +212,18 @@ impl Generator {
         (worth / u32::try_from(alike).unwrap_or(1)).max(1)
     }
 
-    /// Weighs the faults that may follow another one and never did.
-    fn untried(&self, deed: Deed, home: Deed, (own, first): (Trait, bool), offer: &Offer) -> u32 {
-        let cause = self.sample(offer);
+    /// Weighs the faults that may follow an offered one and never did.
+    fn untried(&self, deed: Deed, offer: &Offer) -> u32 {
+        let (home, cause, own) = offer.step;
+        // Time alone seldom changes anything.
+        if is_dull(own.1) {
+            return 0;
+        }
+        let follows = Some((own, cause.is_none()));
         let mut steps: BTreeSet<Step> = BTreeSet::new();
-        for (target, _) in self.paths.consequences(deed, &cause) {
+        for (target, _) in self.paths.consequences(deed, &self.sample(offer)) {
             for kind in &self.kinds {
-                for phase in kind.phases(target) {
-                    steps.insert((home, Some((own, first)), of_kind(kind, target, *phase)));
-                }
+                steps.extend(kind.phases(target).iter().map(|phase| (home, follows, of_kind(kind, target, *phase))));
             }
         }
         steps.iter().filter(|step| !self.drawn.contains_key(step)).map(|(_, _, own)| interest(*own)).sum()
@@ -326,7 +330,7 @@ mod tests {
         paths.note(Deed::Create, vec![Target::Token, Target::GetSecret, Target::Create, Target::UpdateTask]);
         paths.note(Deed::Delete, vec![Target::Token, Target::GetSecret, Target::Revoke, Target::UpdateTask]);
         let variants = vec![Some("one".to_owned()), Some("two".to_owned())];
-        Generator::new(Wishes { seed, most_faults, slow: false, variants }, paths)
+        Generator::new(Wishes { seed, most_faults, slow: false }, variants, paths)
     }
 
     #[test]

@@ -86,13 +86,8 @@ impl Arena {
 
     fn variant(&self, schedule: &Schedule) -> Result<&Variant, PlayError> {
         // A schedule without a variant is for a provider that has none, or for the first.
-        let Some(name) = &schedule.variant else {
-            return self.variants.first().ok_or_else(|| PlayError::Variant { name: String::new(), known: "none".to_owned() });
-        };
-        self.variants.iter().find(|variant| variant.name.as_ref() == Some(name)).ok_or_else(|| {
-            let names: Vec<&str> = self.variants.iter().filter_map(|variant| variant.name.as_deref()).collect();
-            PlayError::Variant { name: name.clone(), known: if names.is_empty() { "none".to_owned() } else { names.join(", ") } }
-        })
+        let name = schedule.variant.as_deref();
+        Variant::choose(&self.variants, name).map_err(|known| PlayError::Variant { name: name.unwrap_or_default().to_owned(), known })
     }
 }
 

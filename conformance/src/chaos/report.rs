@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::coverage::Coverage;
+use super::search::count;
 use super::shrink::CONFIRMATIONS;
 use crate::catalog::{Level, Profile};
 use crate::explain::PAGE;
@@ -158,7 +159,7 @@ impl ChaosReport {
     }
 
     fn speed(&self, text: &mut String) {
-        let each = if self.played > 0 { f64::from(u32::try_from(self.jobs).unwrap_or(u32::MAX)) / per(self.played) } else { 0.0 };
+        let each = if self.played > 0 { count(self.jobs) / count(self.played) } else { 0.0 };
         writeln!(
             text,
             "\n{} schedules with {} job runs ({each:.1} each) in {:.1} s, {} at once",
@@ -177,12 +178,6 @@ impl ChaosReport {
             writeln!(text, "memory at most {early} MiB after the first tenth, {late} MiB at the end").ok();
         }
     }
-}
-
-/// Counts are far below the precision of a float.
-#[expect(clippy::cast_precision_loss, reason = "schedules are counted in thousands")]
-fn per(number: u64) -> f64 {
-    number as f64
 }
 
 impl FindingRecord {

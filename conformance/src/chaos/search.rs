@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::consequence::Paths;
 use super::coverage::Coverage;
-use super::generation::Generator;
+use super::generation::{Generator, Wishes};
 use super::invariant::{self, Counted, Findings};
 use super::kind::Target;
 use super::play::{AFTERMATH, Arena, Played};
@@ -148,7 +148,7 @@ impl Searched {
 
 /// Counts are far below the precision of a float.
 #[expect(clippy::cast_precision_loss, reason = "schedules are counted in thousands")]
-fn count(number: u64) -> f64 {
+pub(super) fn count(number: u64) -> f64 {
     number as f64
 }
 
@@ -168,6 +168,11 @@ impl Player {
     /// Returns where it plays.
     pub fn arena(&self) -> &Arena {
         &self.arena
+    }
+
+    /// Starts to draw schedules for the provider that it plays.
+    pub fn generator(&self, wishes: Wishes, paths: Paths) -> Generator {
+        Generator::new(wishes, self.arena.variants(), paths)
     }
 
     /// Plays one schedule; what met trouble of ours is played once more.
@@ -226,9 +231,9 @@ impl Player {
             while begun < last && playing.len() < effort.at_once && started.elapsed() < effort.time_limit {
                 playing.push(self.play(begun, generator.draw()));
                 begun += 1;
-                if begun == last || started.elapsed() >= effort.time_limit {
-                    searched.steady.ended = Some(Instant::now());
-                }
+            }
+            if begun == last || started.elapsed() >= effort.time_limit {
+                searched.steady.ended.get_or_insert_with(Instant::now);
             }
             let Some(trial) = playing.next().await else { break };
             let failed = trial.findings.counted(counted).next().is_some();

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobOutcome, TaskCause};
+use hallmark_harness::journal::{Delivery, EventKind, Exchange, TaskCause, in_order};
 use hallmark_harness::stage::Recording;
 
 use super::play::AFTERMATH;
 use super::schedule::Deed;
 use crate::oracle::answer_in_words;
-use crate::suite::last_log_lines;
+use crate::suite::{last_log_lines, outcome_in_words};
 
 /// Returns the story, a line for each thing that happened; what a finding points to is marked by `>`.
 pub fn tell(recording: &Recording, evidence: &[u64]) -> String {
@@ -17,7 +17,7 @@ pub fn tell(recording: &Recording, evidence: &[u64]) -> String {
         let mark = if evidence.contains(&event) { '>' } else { ' ' };
         writeln!(text, "{mark} {:1$}{words}", "", depth * 2).ok();
     };
-    for event in &recording.events {
+    for event in in_order(&recording.events) {
         match &event.kind {
             EventKind::Note { text } => line(event.id, 0, &act_in_words(text)),
             EventKind::FaultsSet { plan } if plan != "none" => line(event.id, 1, &format!("faults: {plan}")),
@@ -85,21 +85,4 @@ fn exchange_in_words(exchange: &Exchange) -> String {
         write!(text, " [fault{effect}]").ok();
     }
     text
-}
-
-fn outcome_in_words(outcome: &JobOutcome) -> String {
-    let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
-        (Some(reason), ..) => format!("it could not be started: {reason}"),
-        (None, Some(code), _) => format!("exit status {code}"),
-        (None, None, Some(signal)) => format!("signal {signal}"),
-        (None, None, None) => "no exit status".to_owned(),
-    };
-    let why = if outcome.killed {
-        ", killed at this point on purpose"
-    } else if outcome.timed_out {
-        ", ended by the launcher at its limit"
-    } else {
-        ""
-    };
-    format!("{how}{why}")
 }

@@ -100,8 +100,9 @@ pub(super) fn arena(
         }
         SubjectGround::Container { daemon, image } => {
             let order = contained::Order { manifest, completed: CompletedJobs::Immediately, seed, bare_at_once: None };
-            contained::with(daemon, image, &order, &machinery.resources, async |staging| {
-                let player = Player::new(Arena::new(Arc::new(manifest.clone()), staging), runtime.clone());
+            contained::with(daemon, image, &order, &machinery.resources, async |contained| {
+                contained.probe(&order).await?;
+                let player = Player::new(Arena::new(Arc::new(manifest.clone()), contained.staging()), runtime.clone());
                 play(Subjected { player, command }).await
             })
         }

@@ -11,9 +11,10 @@ use super::arena::{SubjectArguments, Subjected, arena};
 use super::certify::Ended;
 use super::output::{PlainFormat, print};
 use super::run::until_ended;
-use super::{Stop, tell};
+use super::schedules::MOST_FAULTS;
+use super::{Stop, folder, tell};
 use crate::catalog::{Catalog, Profile};
-use crate::chaos::generation::{Generator, Wishes};
+use crate::chaos::generation::Wishes;
 use crate::chaos::invariant::Counted;
 use crate::chaos::report::{ChaosReport, FindingRecord};
 use crate::chaos::scenario;
@@ -33,7 +34,7 @@ const SHRUNK_OF_RULE: usize = 3;
 const UNSHRUNK: usize = 5;
 
 /// A search ends by itself.
-const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
+pub(super) const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
 
 /// What `hallmark chaos` takes.
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ pub(super) struct ChaosArguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Most faults of a schedule.
-    #[arg(long, value_name = "K", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=12))]
+    #[arg(long, value_name = "K", default_value_t = MOST_FAULTS, value_parser = clap::value_parser!(u32).range(1..=12))]
     max_faults: u32,
     /// After this time no further schedule is begun.
     #[arg(long, value_name = "LIMIT", default_value = "30m", value_parser = some_time)]
@@ -79,9 +80,7 @@ pub(super) struct ChaosArguments {
 pub(super) fn chaos(arguments: &ChaosArguments) -> Result<u8, Stop> {
     let manifest = arguments.subject.manifest()?;
     let catalog = Catalog::built_in().context("reading the built-in catalog; this is a defect of hallmark, please report it")?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("making the folder {}; choose one with --out that you may write to", arguments.out.display()))
-        .map_err(Stop::Usage)?;
+    folder::make(&arguments.out).map_err(Stop::Usage)?;
     if let Some(path) = &arguments.save {
         check_save(path)?;
     }
@@ -171,9 +170,8 @@ async fn played(
         searched.add_plain(broken, counted);
         return Ok((searched, None, Ended::Whole));
     }
-    let variants = player.arena().variants();
-    let wishes = Wishes { seed: arguments.seed, most_faults: arguments.max_faults, slow: arguments.slow, variants };
-    let mut generator = Generator::new(wishes, paths);
+    let wishes = Wishes { seed: arguments.seed, most_faults: arguments.max_faults, slow: arguments.slow };
+    let mut generator = player.generator(wishes, paths);
     let effort = Effort { runs: arguments.runs, at_once: usize::from(arguments.jobs), time_limit: arguments.time };
     let tenth = (arguments.runs / 10).max(1);
     let (mut early, mut finished) = (None, 0_u64);

@@ -135,8 +135,13 @@ impl Contained {
         }
     }
 
+    /// Returns its stages, for who plays on them.
+    pub(super) fn staging(&self) -> Staging {
+        Staging::Container { stages: self.stages.clone(), provider: Box::new(self.provider.clone()) }
+    }
+
     /// Runs the trust probe: a provider that trusts nobody here would fail every rule for a reason of ours.
-    async fn probe(&self, order: &Order<'_>) -> Result<(), Stop> {
+    pub(super) async fn probe(&self, order: &Order<'_>) -> Result<(), Stop> {
         let Some(variant) = order.manifest.variants().into_iter().next() else { return Ok(()) };
         let probed = Box::pin(probe_trust(&self.stages, &self.provider, order.manifest, &variant, order.seed)).await;
         let Some(distrust) = probed.map_err(|error| Stop::Trouble(anyhow!("{error}").context("probing whom the provider trusts")))? else {
@@ -221,22 +226,21 @@ pub(super) struct Order<'run> {
 }
 
 /// Makes an image ready in containers, has something played on its stages, and removes all of it from the engine.
-pub(super) fn with(
+///
+/// The engine's connections live on the runtime that made them, so everything is awaited there; the fake clouds are in processes of their own.
+pub(super) fn with<T>(
     daemon: Daemon,
     image: SubjectImage,
     order: &Order<'_>,
     resources: &Resources,
-    play: impl AsyncFnOnce(Staging) -> Result<u8, Stop>,
-) -> Result<u8, Stop> {
-    let runtime = resources.runtime.clone();
-    let contained = runtime.block_on(Contained::begin(daemon, image, order.manifest, order.completed, resources))?;
-    let staging = Staging::Container { stages: contained.stages.clone(), provider: Box::new(contained.provider.clone()) };
-    let played = runtime.block_on(async {
-        Box::pin(contained.probe(order)).await?;
-        play(staging).await
-    });
-    runtime.block_on(end(&contained.stages));
-    played
+    play: impl AsyncFnOnce(&Contained) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    resources.runtime.block_on(async {
+        let contained = Contained::begin(daemon, image, order.manifest, order.completed, resources).await?;
+        let played = play(&contained).await;
+        end(&contained.stages).await;
+        played
+    })
 }
 
 /// What came of playing the suite in containers.
@@ -248,7 +252,8 @@ pub(super) struct Played {
     pub(super) aside: Duration,
 }
 
-/// Plays the suite in containers, and what comes after it, until that ends, the time is up, or somebody interrupts it; then nothing of the run is left on the engine.
+/// Plays the suite in containers, and what comes after it, until that ends, the time is up, or somebody interrupts it; then nothing of the run is left on
+/// the engine.
 pub(super) fn play(
     daemon: Daemon,
     image: SubjectImage,
@@ -258,33 +263,27 @@ pub(super) fn play(
     suite: impl FnOnce(Staging) -> Suite,
     after: impl AsyncFnOnce(Staging),
 ) -> Result<Played, Stop> {
-    // The engine's connections live on the runtime that made them, so everything is awaited there; the fake clouds are in processes of their own.
-    let runtime = resources.runtime.clone();
-    let contained = runtime.block_on(Contained::begin(daemon, image, order.manifest, order.completed, resources))?;
-    let staging = Staging::Container { stages: contained.stages.clone(), provider: Box::new(contained.provider.clone()) };
-    let suite = suite(staging.clone());
-    let collector = suite.collector();
-    let ended = runtime.block_on(until_ended(
-        async {
-            Box::pin(contained.probe(order)).await?;
+    with(daemon, image, order, resources, async |contained| {
+        let suite = suite(contained.staging());
+        let collector = suite.collector();
+        let playing = async {
+            contained.probe(order).await?;
             suite.play().await;
-            after(staging).await;
-            Ok(())
-        },
-        time_limit,
-    ));
-    let times = contained.stages.times();
-    let over = Instant::now();
-    let mut bare = None;
-    if let (Some(at_once), Ok(Ended::Whole)) = (order.bare_at_once, &ended) {
-        // Whoever interrupts this has seen the suite's end, and gets its results.
-        let measuring = async {
-            bare = contained.measured(at_once).await;
+            after(contained.staging()).await;
             Ok(())
         };
-        runtime.block_on(until_ended(measuring, BARE_LIMIT)).ok();
-    }
-    let aside = over.elapsed();
-    runtime.block_on(end(&contained.stages));
-    Ok(Played { collector, ended: ended?, containers: timing(&times, bare), aside })
+        let ended = until_ended(playing, time_limit).await;
+        let times = contained.stages.times();
+        let over = Instant::now();
+        let mut bare = None;
+        if let (Some(at_once), Ok(Ended::Whole)) = (order.bare_at_once, &ended) {
+            // Whoever interrupts this has seen the suite's end, and gets its results.
+            let measuring = async {
+                bare = contained.measured(at_once).await;
+                Ok(())
+            };
+            until_ended(measuring, BARE_LIMIT).await.ok();
+        }
+        Ok(Played { collector, ended: ended?, containers: timing(&times, bare), aside: over.elapsed() })
+    })
 }

@@ -15,11 +15,15 @@ pub(super) struct OutFolder {
     _claim: File,
 }
 
+/// Makes the folder that `--out` names.
+pub(super) fn make(path: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("making the folder {}; choose one with --out that you may write to", path.display()))
+}
+
 impl OutFolder {
     /// Makes the folder, claims it, and removes the recordings of an earlier run from it.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(path)
-            .with_context(|| format!("making the folder {}; choose one with --out that you may write to", path.display()))?;
+        make(path)?;
         let claim = File::open(path).with_context(|| format!("opening the folder {}; choose another with --out", path.display()))?;
         match claim.try_lock() {
             // Some network file systems lock no folders; two runs in one are then the caller's matter.

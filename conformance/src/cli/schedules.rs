@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::chaos::shrunk;
+use super::chaos::{NO_LIMIT, shrunk};
 use crate::catalog::{Catalog, Profile};
-use crate::chaos::generation::{Generator, Wishes};
+use crate::chaos::generation::Wishes;
 use crate::chaos::invariant::Counted;
 use crate::chaos::play::Arena;
 use crate::chaos::search::{Effort, Player, Searched, Trial};
@@ -20,9 +19,6 @@ use crate::suite::Staging;
 
 /// Most faults of a schedule.
 pub(super) const MOST_FAULTS: u32 = 8;
-
-/// The run's own time limit ends this.
-const NO_LIMIT: Duration = Duration::from_hours(24 * 365);
 
 /// Plays the schedules on stages of a run, and makes those small that break the provider. Nothing is waived: hardened is what needs no exception.
 pub(super) async fn play(
@@ -37,7 +33,7 @@ pub(super) async fn play(
     let counted = Counted::new(&catalog, Profile::Hardened, &[]);
     let player = Player::new(Arena::new(Arc::new(manifest.clone()), staging), threads.clone());
     let (paths, plain) = player.calibrate(seed).await;
-    let mut generator = Generator::new(Wishes { seed, most_faults: MOST_FAULTS, slow: false, variants: player.arena().variants() }, paths);
+    let mut generator = player.generator(Wishes { seed, most_faults: MOST_FAULTS, slow: false }, paths);
     let effort = Effort { runs: SCHEDULES, at_once, time_limit: NO_LIMIT };
     let mut searched = Searched::default();
     let heard = |trial: &Trial, failed| {

@@ -16,8 +16,7 @@ use super::output::{PlainFormat, print};
 use super::schedules::MOST_FAULTS;
 use super::{Stop, tell};
 use crate::catalog::{Catalog, Profile};
-use crate::chaos::consequence::Paths;
-use crate::chaos::generation::{Generator, Wishes};
+use crate::chaos::generation::Wishes;
 use crate::chaos::invariant::Counted;
 use crate::chaos::play::Arena;
 use crate::chaos::saved::saved;
@@ -36,6 +35,9 @@ const RUNS: u64 = 300;
 
 /// The seed of every search.
 const SEED: u64 = 6;
+
+/// What every search draws.
+const WISHES: Wishes = Wishes { seed: SEED, most_faults: MOST_FAULTS, slow: false };
 
 /// Most faults of a schedule that was made small.
 const FEW: usize = 3;
@@ -59,8 +61,8 @@ struct Proof {
     wrong: &'static str,
     /// Whether the schedule that is kept breaks it as it must.
     saved_breaks: bool,
-    /// Whether the same schedule breaks the right provider.
-    saved_breaks_control: bool,
+    /// What the same schedule breaks with the right provider: nothing, or our verdict is wrong.
+    saved_breaks_control: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     search: Option<Found>,
     /// Rules that the scenarios find broken: none, or the schedule is not needed. Not asked where nothing was searched.
@@ -83,7 +85,7 @@ impl Proof {
     fn holds(&self) -> bool {
         let found = |found: &Found| found.schedules.is_some() && found.faults <= FEW && found.confirmed == CONFIRMATIONS;
         self.saved_breaks
-            && !self.saved_breaks_control
+            && self.saved_breaks_control.is_empty()
             && self.search.as_ref().is_none_or(found)
             && self.scenarios_find.as_ref().is_none_or(Vec::is_empty)
     }
@@ -160,14 +162,15 @@ impl Bench {
                 mutant: mutation.id,
                 wrong: mutation.wrong,
                 saved_breaks: false,
-                saved_breaks_control: false,
+                saved_breaks_control: Vec::new(),
                 search: None,
                 scenarios_find: None,
             };
             for (_, schedule) in saved.iter().filter(|(saved, _)| saved.mutant == mutation.id) {
                 let (wrong, right) = futures::future::join(player.play(0, schedule.clone()), control.play(0, schedule.clone())).await;
                 proof.saved_breaks = self.finding(&wrong, mutation).is_some();
-                proof.saved_breaks_control = right.findings.counted(&self.counted).next().is_some();
+                let broken = right.findings.counted(&self.counted);
+                proof.saved_breaks_control = broken.map(|judgement| format!("{}: {}", judgement.rule, judgement.actual)).collect();
                 proofs.trouble.extend([&wrong, &right].into_iter().flat_map(|trial| trial.findings.trouble.clone()));
             }
             if how == ChaosProof::Search {
@@ -178,7 +181,7 @@ impl Bench {
         }
         if how == ChaosProof::Search {
             let (paths, _) = control.calibrate(SEED).await;
-            let (mut generator, mut searched) = (Self::generator(&control, paths), Searched::default());
+            let (mut generator, mut searched) = (control.generator(WISHES, paths), Searched::default());
             let heard = |_: &Trial, _| ControlFlow::Continue(());
             control.search(&mut generator, Self::effort(), &self.counted, &mut searched, heard).await;
             proofs.control = Some((searched.played, searched.failed.iter().map(|trial| trial.schedule.to_string()).collect()));
@@ -201,11 +204,6 @@ impl Bench {
         Ok(Player::new(Arena::new(self.manifest.clone(), staging), machinery.resources.runtime.clone()))
     }
 
-    fn generator(player: &Player, paths: Paths) -> Generator {
-        let wishes = Wishes { seed: SEED, most_faults: MOST_FAULTS, slow: false, variants: player.arena().variants() };
-        Generator::new(wishes, paths)
-    }
-
     fn effort() -> Effort {
         Effort { runs: RUNS, at_once: AT_ONCE, time_limit: Duration::from_hours(1) }
     }
@@ -218,7 +216,7 @@ impl Bench {
 
     async fn search(&self, player: &Player, mutation: &Mutation) -> Found {
         let (paths, _) = player.calibrate(SEED).await;
-        let mut generator = Self::generator(player, paths);
+        let mut generator = player.generator(WISHES, paths);
         let heard =
             |trial: &Trial, _| if self.finding(trial, mutation).is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let mut searched = Searched::default();
@@ -257,12 +255,15 @@ impl Proofs {
         for proof in &self.mutants {
             let word = if proof.holds() { "ok" } else { "NOT PROVED" };
             writeln!(text, "{word:<10} {}: {}", proof.mutant, proof.wrong).ok();
-            let saved = match (proof.saved_breaks, proof.saved_breaks_control) {
-                (true, false) => "the schedule that is kept breaks it, and not the right provider",
-                (true, true) => "the schedule that is kept breaks the right provider too",
+            let saved = match (proof.saved_breaks, proof.saved_breaks_control.as_slice()) {
+                (true, []) => "the schedule that is kept breaks it, and not the right provider",
+                (true, _) => "the schedule that is kept breaks the right provider too",
                 (false, _) => "the schedule that is kept does not break it",
             };
             writeln!(text, "           {saved}").ok();
+            for broken in &proof.saved_breaks_control {
+                writeln!(text, "             {broken}").ok();
+            }
             if let Some(found) = &proof.search {
                 let line = match found.schedules {
                     None => format!("not found within {} schedules of seed {}", self.runs, self.seed),

@@ -99,6 +99,15 @@ pub struct Variant {
 }
 
 impl Variant {
+    /// Returns the variant of a name, or the first where none is asked for; otherwise the names that there are, in words.
+    pub fn choose<'variants>(variants: &'variants [Self], name: Option<&str>) -> Result<&'variants Self, String> {
+        let chosen = variants.iter().find(|variant| name.is_none_or(|name| variant.name.as_deref() == Some(name)));
+        chosen.ok_or_else(|| {
+            let names: Vec<&str> = variants.iter().filter_map(|variant| variant.name.as_deref()).collect();
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        })
+    }
+
     /// Returns the third parties that are real services.
     pub fn real_services(&self) -> impl Iterator<Item = (&str, &ThirdPartySource)> {
         self.third_parties.iter().filter(|(_, source)| source.is_real()).map(|(name, source)| (name.as_str(), source))

@@ -86,7 +86,7 @@ fn judged<'run, 'recording>(
     let mut found = Vec::new();
     for run in runs {
         match run.succeeded() {
-            Some(event) => reporters.push((*run, event)),
+            Some(moved) => reporters.push((*run, moved.event)),
             None => {
                 let end = run.outcome.map(|outcome| outcome.event);
                 found.push((format!("a {} beside others did not report success", run.describe()), end.into_iter().collect()));

@@ -206,7 +206,7 @@ pub fn reported_failed(history: &History<'_>, rule: &str) -> Vec<Judgement> {
 
 pub(super) fn failed_report(run: &Run<'_>, rule: &str) -> Judgement {
     let expected = "the task reported failed by the provider, with at least one error";
-    let by_update = run.moves.iter().any(|(_, status, cause)| *status == TaskStatus::Failed && *cause == TaskCause::Update);
+    let by_update = run.moves.iter().any(|(moved, cause)| *moved.what == TaskStatus::Failed && *cause == TaskCause::Update);
     match run.applied() {
         Some(update) if by_update && !update.facts.errors.is_empty() => {
             let codes: Vec<&str> = update.facts.errors.iter().map(|error| error.code.as_str()).collect();

@@ -66,11 +66,10 @@ pub fn revoked_then_reported(history: &History<'_>) -> Vec<Judgement> {
             return Judgement::fail(RULE, expected, actual, sent);
         };
         // The task moved when the report took effect; its exchange is noted only when the answer had left.
-        let moved =
-            run.moves.iter().find(|(_, status, _)| *status == TaskStatus::CredentialsDeleted).map_or(report.event, |(event, ..)| *event);
+        let moved = run.succeeded().map_or(report.exchange.body_at, |moved| moved.began_at);
         for target in targets {
             match run.revoked.iter().find(|revoked| revoked.what == target) {
-                Some(revoked) if revoked.event < moved => {}
+                Some(revoked) if revoked.began_at < moved => {}
                 Some(revoked) => {
                     let actual = format!("{target} was revoked only after it had been reported deleted");
                     return Judgement::fail(RULE, expected, actual, [report.event, revoked.event]);

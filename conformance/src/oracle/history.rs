@@ -4,7 +4,7 @@
 
 use hallmark_harness::contract::{TaskId, TaskStatus, VersionId};
 use hallmark_harness::journal::{
-    Connection, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts,
+    Connection, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, Service, TaskCause, UpdateFacts, in_order,
 };
 use hallmark_harness::redaction::{Mark, marks};
 use hallmark_harness::stage::{RecordedTask, Recording};
@@ -14,6 +14,8 @@ use hallmark_harness::stage::{RecordedTask, Recording};
 pub struct At<'recording, T: ?Sized> {
     /// Id of the event.
     pub event: u64,
+    /// When it began, in nanoseconds since set-up. Ids do not tell which of two came first: an exchange is noted when its answer has left.
+    pub began_at: u64,
     /// What it holds.
     pub what: &'recording T,
 }
@@ -57,7 +59,7 @@ pub struct Run<'recording> {
     pub outcome: Option<At<'recording, JobOutcome>>,
     /// Its requests in the order in which they came.
     pub exchanges: Vec<At<'recording, Exchange>>,
-    /// Its connections to services behind TCP proxies.
+    /// Its connections to services behind TCP proxies, in the order in which they came.
     pub connections: Vec<At<'recording, Connection>>,
     /// Its log lines.
     pub logs: Vec<LogLine<'recording>>,
@@ -67,8 +69,8 @@ pub struct Run<'recording> {
     pub revoked: Vec<At<'recording, str>>,
     /// The scenario's last note before it: what the scenario was about to do.
     pub note: Option<&'recording str>,
-    /// How its task was moved, in order.
-    pub moves: Vec<(u64, TaskStatus, TaskCause)>,
+    /// How its task was moved, in order, and by what.
+    pub moves: Vec<(At<'recording, TaskStatus>, TaskCause)>,
 }
 
 /// A recording as oracles read it.
@@ -87,8 +89,9 @@ impl<'recording> History<'recording> {
     pub fn new(recording: &'recording Recording) -> Self {
         let mut history = Self { recording, runs: Vec::new(), trouble: Vec::new() };
         let mut note = None;
-        for event in &recording.events {
+        for event in in_order(&recording.events) {
             let id = event.id;
+            let began_at = event.began_at();
             match &event.kind {
                 EventKind::Note { text } => note = Some(text.as_str()).filter(|text| !text.is_empty()),
                 EventKind::JobRequested { job, action, trigger, altered, version } => history.runs.push(Run {
@@ -108,27 +111,27 @@ impl<'recording> History<'recording> {
                     moves: Vec::new(),
                 }),
                 EventKind::Exchange(exchange) => {
-                    let at = At { event: id, what: &**exchange };
+                    let at = At { event: id, began_at, what: &**exchange };
                     history.with_run(exchange.job.as_ref(), |run| run.exchanges.push(at));
                 }
                 EventKind::Connection(connection) => {
-                    let at = At { event: id, what: &**connection };
+                    let at = At { event: id, began_at, what: &**connection };
                     history.with_run(connection.job.as_ref(), |run| run.connections.push(at));
                 }
                 EventKind::JobLog { job, stream, line } => {
                     history.with_run(Some(job), |run| run.logs.push(LogLine { event: id, stream: *stream, what: line }));
                 }
                 EventKind::JobEnded { job, outcome } => {
-                    history.with_run(Some(job), |run| run.outcome = Some(At { event: id, what: outcome }));
+                    history.with_run(Some(job), |run| run.outcome = Some(At { event: id, began_at, what: outcome }));
                 }
                 EventKind::CredentialIssued { job, credential, .. } => {
-                    history.with_run(job.as_ref(), |run| run.issued.push(At { event: id, what: credential }));
+                    history.with_run(job.as_ref(), |run| run.issued.push(At { event: id, began_at, what: credential }));
                 }
                 EventKind::CredentialRevoked { job, credential, .. } => {
-                    history.with_run(job.as_ref(), |run| run.revoked.push(At { event: id, what: credential }));
+                    history.with_run(job.as_ref(), |run| run.revoked.push(At { event: id, began_at, what: credential }));
                 }
                 EventKind::TaskChanged { task, status, cause, .. } => {
-                    let moved = (id, *status, *cause);
+                    let moved = (At { event: id, began_at, what: status }, *cause);
                     if let Some(run) = history.runs.iter_mut().rev().find(|run| run.job.task == *task) {
                         run.moves.push(moved);
                     }
@@ -138,10 +141,6 @@ impl<'recording> History<'recording> {
             }
         }
         history.trouble.extend(distrust(recording));
-        // The journal notes an exchange when its answer has left, and by then the next one may have ended already.
-        for run in &mut history.runs {
-            run.exchanges.sort_by_key(|exchange| exchange.what.body_at);
-        }
         if recording.snapshot.lost_events > 0 {
             history.trouble.push(format!("{} events of the journal were lost", recording.snapshot.lost_events));
         }
@@ -248,18 +247,18 @@ impl<'recording> Run<'recording> {
 
     /// Returns the task's last status that this run saw, from the engine's side.
     pub fn status(&self) -> Option<TaskStatus> {
-        self.moves.last().map(|(_, status, _)| *status)
+        self.moves.last().map(|(moved, _)| *moved.what)
     }
 
     /// Returns the event in which the task reached its last status, or in which the run was asked for.
     pub fn settled(&self) -> u64 {
-        self.moves.last().map_or(self.requested, |(event, ..)| *event)
+        self.moves.last().map_or(self.requested, |(moved, _)| moved.event)
     }
 
-    /// Returns the event in which its own report moved its task to success.
-    pub fn succeeded(&self) -> Option<u64> {
+    /// Returns the move of its task to success by its own report.
+    pub fn succeeded(&self) -> Option<At<'recording, TaskStatus>> {
         let success = [TaskStatus::CredentialsCreated, TaskStatus::CredentialsDeleted];
-        let moved = self.moves.iter().find(|(_, status, cause)| success.contains(status) && *cause == TaskCause::Update)?;
+        let moved = self.moves.iter().find(|(moved, cause)| success.contains(moved.what) && *cause == TaskCause::Update)?;
         Some(moved.0)
     }
 

@@ -218,7 +218,7 @@ pub struct ScenarioRecord {
     pub seconds: f64,
     /// Seconds of it in which a job ran.
     pub job_seconds: f64,
-    /// Steps as written, each with its keyword.
+    /// Steps as written, each with its keyword and the text below it.
     pub steps: Vec<String>,
 }
 

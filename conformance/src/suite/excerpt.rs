@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use hallmark_harness::journal::{Connection, ConnectionEnd, EventKind, Exchange, JobRef, Service};
+use hallmark_harness::journal::{Connection, ConnectionEnd, EventKind, Exchange, JobOutcome, JobRef, Service, in_order};
 use hallmark_harness::stage::Recording;
 
 use crate::oracle::answer_in_words;
@@ -26,7 +26,7 @@ pub(super) fn excerpts(recording: &Recording, judgements: &[Judgement]) -> Vec<E
         .filter(|judgement| judgement.verdict != Verdict::Pass)
         .flat_map(|judgement| judgement.evidence.iter().copied())
         .collect();
-    let events = recording.events.iter().filter(|event| wanted.contains(&event.id));
+    let events = in_order(&recording.events).into_iter().filter(|event| wanted.contains(&event.id));
     events.filter_map(|event| in_words(&event.kind, recording).map(|text| Excerpt { event: event.id, text })).collect()
 }
 
@@ -35,18 +35,7 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
         EventKind::Exchange(exchange) => exchange_in_words(exchange),
         EventKind::Connection(connection) => connection_in_words(connection),
         EventKind::JobLog { stream, line, .. } => format!("log ({stream:?}): {}", shortened(line)),
-        EventKind::JobEnded { job, outcome } => {
-            let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
-                (Some(reason), ..) => format!("could not be started: {reason}"),
-                (None, Some(code), _) => format!("exit status {code}"),
-                (None, None, Some(signal)) => format!("signal {signal}"),
-                (None, None, None) => "no exit status".to_owned(),
-            };
-            let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
-            let limit = if outcome.killed { ", killed at this point on purpose" } else { limit };
-            let memory = if outcome.out_of_memory { ", killed because it took more memory than the job has" } else { "" };
-            format!("the job ended: {how}{limit}{memory}{}", last_lines(job, recording))
-        }
+        EventKind::JobEnded { job, outcome } => format!("the job ended: {}{}", outcome_in_words(outcome), last_lines(job, recording)),
         EventKind::TaskChanged { status, cause, .. } => format!("the task became {status} ({cause:?})"),
         EventKind::CredentialIssued { third_party, credential, .. } => format!("{third_party} issued the credential {credential}"),
         EventKind::CredentialRevoked { third_party, credential, .. } => format!("{third_party} revoked the credential {credential}"),
@@ -74,6 +63,20 @@ fn in_words(kind: &EventKind, recording: &Recording) -> Option<String> {
         EventKind::JobRequested { action, .. } => format!("the engine asked for a job: {}", action.as_deref().unwrap_or("no action")),
         _ => return None,
     })
+}
+
+/// Returns how a job ended, in words.
+pub(crate) fn outcome_in_words(outcome: &JobOutcome) -> String {
+    let how = match (&outcome.not_started, outcome.exit_code, outcome.signal) {
+        (Some(reason), ..) => format!("could not be started: {reason}"),
+        (None, Some(code), _) => format!("exit status {code}"),
+        (None, None, Some(signal)) => format!("signal {signal}"),
+        (None, None, None) => "no exit status".to_owned(),
+    };
+    let limit = if outcome.timed_out { ", ended by the launcher at its limit" } else { "" };
+    let limit = if outcome.killed { ", killed at this point on purpose" } else { limit };
+    let memory = if outcome.out_of_memory { ", killed because it took more memory than the job has" } else { "" };
+    format!("{how}{limit}{memory}")
 }
 
 /// Returns what a job printed last: often the only word about why it did nothing else.

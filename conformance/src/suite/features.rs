@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use super::embedded::FEATURES;
 use super::vocabulary::Vocabulary;
 use crate::catalog::{Applies, Catalog, Level, Rule, RuleId};
+use crate::chaos::scenario::PLAYED;
+use crate::chaos::schedule::Schedule;
 
 /// Begins the path of a feature of the company's own.
 pub const OWN: &str = "own/";
@@ -244,6 +246,8 @@ fn examine(feature: &Feature, path: &Path, catalog: &Catalog, vocabulary: &Vocab
                 } else if let Err(near) = vocabulary.find(step.ty, &step.value) {
                     let near = near.map_or(String::new(), |near| format!(" did you mean `{near}`?"));
                     mistake(step.position.line, format!("no step says `{}`;{near} `hallmark steps` shows all", step.value));
+                } else if let Some(what) = wrong_below(step) {
+                    mistake(step.position.line, format!("the step `{}` {what}", step.value));
                 }
             }
         }
@@ -262,6 +266,22 @@ fn examine(feature: &Feature, path: &Path, catalog: &Catalog, vocabulary: &Vocab
         });
     }
     examined
+}
+
+/// Returns what is wrong with what stands below a step: one alone takes anything there.
+fn wrong_below(step: &gherkin::Step) -> Option<String> {
+    let text = step.docstring.as_deref();
+    match text {
+        _ if step.table.is_some() => Some("takes no table".into()),
+        None if step.value == PLAYED => {
+            Some("needs a schedule below it, between two lines of three quotes: `hallmark chaos --save` writes one".into())
+        }
+        Some(text) if step.value == PLAYED => {
+            text.trim().parse::<Schedule>().err().map(|error| format!("has no schedule below it: {error}"))
+        }
+        Some(_) => Some("takes no text below it".into()),
+        None => None,
+    }
 }
 
 /// Tells whether a tag is a rule's id: capital letters, a dash, digits.
@@ -363,6 +383,17 @@ mod tests {
             let found = mistakes(&text);
             assert!(found.iter().any(|mistake| mistake.contains(said)), "{said}: {found:?}");
         }
+        let step = "      When Secrets Manager creates the secret\n";
+        for (below, said) in
+            [("        \"\"\"\n        create\n        \"\"\"\n", "takes no text below it"), ("        | create |\n", "takes no table")]
+        {
+            let found = mistakes(&RIGHT.replace(step, &format!("{step}{below}")));
+            assert!(found.iter().any(|mistake| mistake.contains(said)), "{said}: {found:?}");
+        }
+        let played = RIGHT.replace(step, "      When this fault schedule is played\n");
+        assert!(mistakes(&played).iter().any(|mistake| mistake.contains("needs a schedule below it")), "{:?}", mistakes(&played));
+        let mistyped = RIGHT.replace(step, "      When this fault schedule is played\n        ```\n        creat\n        ```\n");
+        assert!(mistakes(&mistyped).iter().any(|mistake| mistake.contains("has no schedule below it")), "{:?}", mistakes(&mistyped));
         assert!(mistakes("no feature").iter().any(|mistake| mistake.contains("it does not parse")));
     }
 

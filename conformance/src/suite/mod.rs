@@ -20,7 +20,7 @@ mod world;
 
 pub use collect::{Collector, Gathered, ScenarioOutcome};
 pub(crate) use embedded::FEATURES;
-pub(crate) use excerpt::last_log_lines;
+pub(crate) use excerpt::{last_log_lines, outcome_in_words};
 pub use features::{FeatureError, FeatureFile, Features, OWN};
 pub use partition::{Partition, PartitionError};
 pub use plan::{Inapplicable, PROCESS, Plan, Planned, Selection};

@@ -172,14 +172,21 @@ pub(super) fn alone(feature: &Feature, rule: &gherkin::Rule, scenario: &Scenario
     only
 }
 
-/// Returns the steps of a scenario as they are written.
+/// Returns the steps of a scenario as they are written, each with the text below it.
 pub(super) fn steps(scenario: &Scenario) -> Vec<String> {
     let keyword = |step: &gherkin::Step| match step.keyword.trim() {
         english @ ("Given" | "When" | "Then" | "And" | "But") => english.to_owned(),
         // Recorded steps are read again, in English.
         _ => format!("{:?}", step.ty),
     };
-    scenario.steps.iter().map(|step| format!("{} {}", keyword(step), step.value)).collect()
+    let below = |step: &gherkin::Step| match step.docstring.as_deref().map(str::trim) {
+        Some(text) => {
+            let fence = if text.contains(r#"""""#) { "```" } else { r#"""""# };
+            format!("\n{fence}\n{text}\n{fence}")
+        }
+        None => String::new(),
+    };
+    scenario.steps.iter().map(|step| format!("{} {}{}", keyword(step), step.value, below(step))).collect()
 }
 
 /// Why rules about images do not apply.

@@ -54,7 +54,7 @@ pub struct RecordedScenario {
     pub variant: Option<String>,
     /// Its tags, those of its rule, feature and example row included.
     pub tags: Vec<String>,
-    /// Steps as written, each with its keyword.
+    /// Steps as written, each with its keyword and the text below it.
     pub steps: Vec<String>,
 }
 
@@ -202,7 +202,7 @@ impl RecordedScenario {
     /// Returns a feature with the steps as they were recorded.
     fn feature(&self) -> Feature {
         let text = format!("Feature: recorded\n  Rule: recorded\n    Scenario: recorded\n      {}\n", self.steps.join("\n      "));
-        // Steps are single lines that begin with a keyword, so this parses; if not, it has no scenario, and its rule is not exercised.
+        // Steps begin with a keyword and texts below them stand between fences, so this parses; if not, it has no scenario, and its rule is not exercised.
         let empty = || Feature {
             keyword: "Feature".into(),
             name: "recorded".into(),
@@ -296,6 +296,23 @@ mod tests {
         let restored = recorded.restore(&features);
         assert_eq!((restored.as_recorded, &restored.plan.scenarios[0].steps), (1, &recorded.scenarios[0].steps));
         assert_eq!(restored.plan.scenarios[0].feature.rules[0].scenarios[0].steps[0].value, "something else happens");
+    }
+
+    #[test]
+    fn a_text_below_a_step_is_restored() {
+        for text in ["create: iam.token@nth:1 before_commit status(503) | delete", "it holds \"\"\" and\n  a second line"] {
+            let feature = format!(
+                "Feature: ours\n  @OWN-001\n  Rule: ours\n    Scenario: ours\n      When this fault schedule is played\n        ```\n        {}\n        ```\n      Then no invariant is broken\n",
+                text.replace('\n', "\n        ")
+            );
+            let feature = Feature::parse(feature, GherkinEnv::default()).unwrap();
+            let (mut recorded, _) = recorded();
+            recorded.scenarios[0].steps = steps(&feature.rules[0].scenarios[0]);
+            recorded.scenarios.truncate(1);
+            let restored = recorded.restore(&Features::built_in().unwrap());
+            let step = &restored.plan.scenarios[0].feature.rules[0].scenarios[0].steps[0];
+            assert_eq!(step.docstring.as_deref().map(str::trim), Some(text));
+        }
     }
 
     #[test]

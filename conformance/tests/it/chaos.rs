@@ -1,6 +1,6 @@
 //! `hallmark chaos`, `hallmark replay` and what is kept of a finding.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use hallmark::chaos::saved::saved;
@@ -8,23 +8,9 @@ use hallmark::results::{FILE_NAME, Results};
 use hallmark::verdict::Verdict;
 use serde_json::Value;
 
-/// A folder with the mutants' manifest.
-struct Place {
-    folder: tempfile::TempDir,
-}
+use crate::place::Place;
 
 impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("provider.toml"), hallmark::mutant::MANIFEST).expect("the manifest is written");
-        std::fs::write(folder.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).expect("the declarations are written");
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     fn manifest(&self) -> String {
         self.path("provider.toml").to_str().expect("text").to_owned()
     }

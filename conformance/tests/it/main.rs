@@ -7,6 +7,7 @@ mod clients;
 mod container;
 mod control;
 mod hostile;
+mod place;
 mod real;
 mod recorded;
 mod selftest;

@@ -4,28 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hallmark::results::{FILE_NAME, Results};
+use hallmark::chaos::saved::saved;
+use hallmark::chaos::scenario::feature;
+use hallmark::results::{FILE_NAME, Results, ScenarioRecord};
 use hallmark::verdict::Verdict;
+use hallmark_harness::journal::{Event, EventKind, JobRef};
+use hallmark_harness::stage::Recording;
+
+use crate::place::Place;
 
 const RULES: [&str; 4] = ["CRE-007", "DEL-004", "UPD-002", "PRV-002"];
 
-/// A folder with the mutants' manifest.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
 impl Place {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("provider.toml"), hallmark::mutant::MANIFEST).expect("the manifest is written");
-        std::fs::write(folder.path().join("job_config.json"), hallmark::mutant::JOB_CONFIG).expect("the declarations are written");
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     /// Runs the rules against a mutant; everything is kept in the folder `out`.
     fn run(&self, mutant: &str, out: &str, further: &[&str]) -> Output {
         let command = format!("{} mutant {mutant}", env!("CARGO_BIN_EXE_hallmark"));
@@ -90,6 +80,77 @@ fn a_recording_alone_is_judged_as_the_run_was() {
         let same = hallmark(&["judge", from, "--against", place.path("out").to_str().expect("text")]);
         assert!(said(&same).contains("Every verdict is the same"), "{}", said(&same));
         assert!(said(&judged).contains("judged from what hallmark"), "{}", said(&judged));
+    }
+}
+
+/// Moves every exchange of a recording to the end of its job, as if the threads that note them had been late: ids and times of noting change, and nothing
+/// that happened.
+fn noted_late(recording: &mut Recording) -> usize {
+    let is_exchange_of =
+        |event: &Event, job: &JobRef| matches!(&event.kind, EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job));
+    let before: Vec<u64> = recording.events.iter().map(|event| event.id).collect();
+    let ends: Vec<JobRef> = recording
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::JobEnded { job, .. } => Some(job.clone()),
+            _ => None,
+        })
+        .collect();
+    for job in ends {
+        let (late, mut rest): (Vec<Event>, Vec<Event>) =
+            std::mem::take(&mut recording.events).into_iter().partition(|event| is_exchange_of(event, &job));
+        let end = rest.iter().position(|event| matches!(&event.kind, EventKind::JobEnded { job: ended, .. } if *ended == job));
+        let end = end.expect("the job ended");
+        let at = rest[end].at;
+        // The later call is noted first.
+        rest.splice(end..end, late.into_iter().rev().map(|event| Event { at, ..event }));
+        recording.events = rest;
+    }
+    let moved = recording.events.iter().zip(&before).filter(|(event, id)| event.id != **id).count();
+    recording.events.iter_mut().zip(before).for_each(|(event, id)| event.id = id);
+    moved
+}
+
+#[test]
+fn it_does_not_matter_when_what_happened_was_noted() {
+    let place = Place::new();
+    let own = place.path("own");
+    std::fs::create_dir(&own).expect("a folder");
+    for (number, (_, schedule)) in (1..).zip(saved().expect("they are readable")) {
+        let text = feature(&format!("OWN-{number:03}"), "a right provider survives it", &schedule);
+        std::fs::write(own.join(format!("schedule_{number}.feature")), text).expect("the feature is written");
+    }
+    for mutant in ["none", "UPD-008/never-looks"] {
+        let out = format!("out-{}", mutant.replace('/', "-"));
+        place.run(mutant, &out, &["--features", own.to_str().expect("text")]);
+        let mut moved = 0;
+        for file in std::fs::read_dir(place.path(&out).join("recordings")).expect("recordings are kept") {
+            let path = file.expect("a file").path();
+            if path.extension().is_some_and(|kind| kind == "ndjson") {
+                let mut recording = Recording::read(&path).expect("it is readable");
+                moved += noted_late(&mut recording);
+                recording.write(&path).expect("it is written");
+            }
+        }
+        assert!(moved > 1000, "{moved} events were moved");
+        let to = place.path(&format!("{out}-judged"));
+        hallmark(&["judge", place.path(&out).to_str().expect("text"), "--out", to.to_str().expect("text")]);
+        let by_scenario = |results: &Results| {
+            let of = |scenario: &ScenarioRecord| {
+                (
+                    scenario.id.clone(),
+                    scenario.judgements.iter().map(|one| (one.rule.clone(), one.verdict, one.actual.clone())).collect::<Vec<_>>(),
+                )
+            };
+            results.scenarios().iter().map(of).collect::<BTreeMap<_, _>>()
+        };
+        let (at_once, late) = (place.results(&out), Results::read(&to.join(FILE_NAME)).expect("the results are readable"));
+        assert!(at_once.scenarios().len() > 400, "{} scenarios", at_once.scenarios().len());
+        let (at_once, late) = (by_scenario(&at_once), by_scenario(&late));
+        for (scenario, judgements) in at_once {
+            assert_eq!(Some(&judgements), late.get(&scenario), "mutant {mutant}: {scenario}");
+        }
     }
 }
 

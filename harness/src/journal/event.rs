@@ -22,6 +22,26 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// Returns when it began, in nanoseconds since the stage was set up. The journal notes an exchange when its answer has left, and by then the job may
+    /// have made its next call, and that may have been answered and noted: positions do not tell which came first. An exchange began when its request had
+    /// been read, a connection when it was accepted; everything else began when it was noted.
+    pub fn began_at(&self) -> u64 {
+        match &self.kind {
+            EventKind::Exchange(exchange) => exchange.body_at,
+            EventKind::Connection(connection) => connection.accepted_at,
+            _ => self.at,
+        }
+    }
+}
+
+/// Returns events in the order in which they began.
+pub fn in_order(events: &[Event]) -> Vec<&Event> {
+    let mut ordered: Vec<&Event> = events.iter().collect();
+    ordered.sort_by_key(|event| event.began_at());
+    ordered
+}
+
 /// The kinds of entries.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -206,7 +226,7 @@ pub enum LogStream {
 }
 
 /// How a job run ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobOutcome {
     /// Exit code, when it exited.
     pub exit_code: Option<i32>,

@@ -11,7 +11,7 @@ mod under_way;
 
 pub use event::{
     Connection, ConnectionEnd, Delivery, Event, EventKind, Exchange, JobOutcome, JobRef, LogStream, Operation, ResponseRecord, Service,
-    TaskCause,
+    TaskCause, in_order,
 };
 pub use facts::{Derivation, Facts, Misplaced, PayloadFact, Refusal, UpdateFacts};
 pub use record::{Journal, MEMORY_EVENTS};

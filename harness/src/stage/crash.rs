@@ -1,7 +1,7 @@
 //! Where a job can be killed: at each call that it makes, in three moments.
 
 use crate::fault::{Fault, FaultPhase, FaultService, FaultWhat, FaultWhen};
-use crate::journal::{Event, EventKind, JobRef, Operation, Service};
+use crate::journal::{Event, EventKind, JobRef, Operation, Service, in_order};
 
 /// Calls of a job at which jobs like it are killed, at most.
 const MOST: usize = 40;
@@ -26,20 +26,14 @@ pub enum KillMoment {
 /// Returns a fault for each call that a job made, the first 40 of them, in their order: the job that meets it is killed at that call.
 pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<Fault> {
     let mut made: Vec<(FaultService, Operation)> = Vec::new();
-    let mut calls: Vec<(u64, &Service, Operation)> = Vec::new();
-    for event in events {
+    let mut calls: Vec<(&Service, Operation)> = Vec::new();
+    for event in in_order(events) {
         match &event.kind {
-            EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job) => {
-                calls.push((exchange.body_at, &exchange.service, exchange.operation));
-            }
-            EventKind::Connection(connection) if connection.job.as_ref() == Some(job) => {
-                calls.push((connection.accepted_at, &THIRD_PARTY, Operation::Connect));
-            }
+            EventKind::Exchange(exchange) if exchange.job.as_ref() == Some(job) => calls.push((&exchange.service, exchange.operation)),
+            EventKind::Connection(connection) if connection.job.as_ref() == Some(job) => calls.push((&THIRD_PARTY, Operation::Connect)),
             _ => {}
         }
     }
-    // The journal notes a call when its answer has left.
-    calls.sort_by_key(|(at, ..)| *at);
     // A provider that polls would be killed for ever.
     calls.truncate(MOST);
     let kill = |service: &FaultService, operation, number| {
@@ -52,7 +46,7 @@ pub(super) fn kills(events: &[Event], job: &JobRef, moment: KillMoment) -> Vec<F
     };
     calls
         .into_iter()
-        .filter_map(|(_, service, operation)| {
+        .filter_map(|(service, operation)| {
             let service = match service {
                 Service::SecretsManager => FaultService::SecretsManager,
                 Service::Iam => FaultService::Iam,

@@ -69,9 +69,8 @@ fn gone_when_reported(history: &History<'_>, run: &Run<'_>, findings: &mut Findi
     if resigned(history, run).is_some() {
         return;
     }
-    let moved =
-        run.moves.iter().find(|(_, status, _)| *status == TaskStatus::CredentialsDeleted).map_or(report.event, |(event, ..)| *event);
-    let late = run.revoked.iter().find(|revoked| revoked.event > moved && targets(history, run).contains(&revoked.what));
+    let moved = run.succeeded().map_or(report.exchange.body_at, |moved| moved.began_at);
+    let late = run.revoked.iter().find(|revoked| revoked.began_at > moved && targets(history, run).contains(&revoked.what));
     if let Some(late) = late {
         let actual = format!("{}: {} was reported deleted, and revoked only then", run.describe(), late.what);
         findings.broken.push(Judgement::fail(

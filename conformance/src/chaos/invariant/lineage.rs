@@ -1,7 +1,9 @@
 //! The life of one credential: every run of its creation's task, what they made and reported, and who ended it.
 
-use hallmark_harness::contract::{TaskId, TaskStatus};
-use hallmark_harness::journal::{Delivery, EventKind, Exchange, Operation, TaskCause};
+use std::ops::Range;
+
+use hallmark_harness::contract::TaskId;
+use hallmark_harness::journal::{Delivery, EventKind, Exchange, Operation};
 
 use super::Findings;
 use super::orphan::given_up;
@@ -129,24 +131,25 @@ pub(super) fn kept_alive(history: &History<'_>, lineage: &Lineage<'_, '_>, findi
     if by.is_some_and(deletes) {
         return;
     }
-    let moved = reporter.moves.iter().find(|(_, status, cause)| *status == TaskStatus::CredentialsCreated && *cause == TaskCause::Update);
-    let reported_at = moved.map_or(report.event, |(event, ..)| *event);
-    let evidence = [report.event, revoked];
-    if revoked < reported_at {
+    let moved_at = reporter.succeeded().map_or(report.exchange.body_at, |moved| moved.began_at);
+    let evidence = [report.event, revoked.event];
+    if revoked.began_at < moved_at {
         let actual = format!("{credential} was revoked, and then reported as the new credential");
         findings.broken.push(Judgement::fail(RULE, "what is reported created exists", actual, evidence));
         return;
     }
     // What somebody else's job did is judged by itself.
     let Some(by) = by.filter(|run| run.job.task == *lineage.task) else { return };
-    if let Some(told) = told(by, reported_at, revoked) {
+    // The report itself tells as well, once it is answered.
+    let since = report.exchange.body_at..revoked.began_at;
+    if let Some(told) = told(by, &since) {
         let actual = format!("{}: the report of {credential} was applied, the job was told so, and revoked the credential", by.describe());
         let evidence = evidence.into_iter().chain([told]);
         findings.broken.push(Judgement::fail(RULE, "a credential that was reported created lives until its deletion", actual, evidence));
         return;
     }
     let again = by.job.run > reporter.job.run;
-    if denied(by, reported_at, revoked) || !may_ask(history) && !again {
+    if denied(by, &since) || !may_ask(history) && !again {
         findings
             .undecidable
             .push(format!("{credential}: its report was applied, every definite answer about that was denied, and the job revoked it"));
@@ -157,34 +160,36 @@ pub(super) fn kept_alive(history: &History<'_>, lineage: &Lineage<'_, '_>, findi
     findings.broken.push(Judgement::fail(rule, "the task asked before a credential is revoked that may be in use", actual, evidence));
 }
 
-/// Returns the event of a credential's revocation, and the run that did it.
+/// Returns a credential's revocation, and the run that did it.
 fn revocation<'history, 'recording>(
     history: &'history History<'recording>,
     credential: &str,
-) -> Option<(u64, Option<&'history Run<'recording>>)> {
+) -> Option<(At<'recording, str>, Option<&'history Run<'recording>>)> {
     history.recording.events.iter().find_map(|event| match &event.kind {
         EventKind::CredentialRevoked { credential: gone, job, .. } if gone == credential => {
-            Some((event.id, history.runs.iter().find(|run| Some(run.job) == job.as_ref())))
+            let revoked = At { event: event.id, began_at: event.began_at(), what: gone.as_str() };
+            Some((revoked, history.runs.iter().find(|run| Some(run.job) == job.as_ref())))
         }
         _ => None,
     })
 }
 
-/// Returns the event by which a run was told, between two events, that its task is done.
-fn told(run: &Run<'_>, from: u64, until: u64) -> Option<u64> {
-    let between = |call: &&At<'_, Exchange>| (from..until).contains(&call.event);
+/// Returns the event by which a run was told, between two moments, that its task is done.
+fn told(run: &Run<'_>, moments: &Range<u64>) -> Option<u64> {
+    let between = |call: &&At<'_, Exchange>| moments.contains(&call.began_at);
     run.exchanges.iter().filter(between).find(|call| tells_of_success(call.what)).map(|call| call.event)
 }
 
 /// Tells whether an answer says for certain that the task is done: an accepted report, or the task itself.
-fn tells_of_success(exchange: &Exchange) -> bool {
-    let Some(response) = exchange.response.as_ref().filter(|_| arrived(exchange)) else { return false };
+pub(super) fn tells_of_success(exchange: &Exchange) -> bool {
     match exchange.operation {
         Operation::UpdateTask => {
-            let created = exchange.facts.update.as_ref().is_some_and(|update| update.status.as_deref() == Some("credentials_created"));
-            created && (200..300).contains(&response.status)
+            let update = exchange.facts.update.as_ref();
+            went_well(exchange) && update.is_some_and(|update| update.status.as_deref() == Some("credentials_created"))
         }
-        Operation::GetTask => response.status == 200 && response.body.contains("credentials_created"),
+        Operation::GetTask => {
+            went_well(exchange) && exchange.response.as_ref().is_some_and(|response| response.body.contains("credentials_created"))
+        }
         _ => false,
     }
 }
@@ -196,10 +201,15 @@ pub(super) fn arrived(exchange: &Exchange) -> bool {
     exchange.delivery == Delivery::Complete && !spoilt
 }
 
-/// Tells whether a run asked, between two events, what became of its task, and was denied an answer as often as it has to ask.
-fn denied(run: &Run<'_>, from: u64, until: u64) -> bool {
-    let questions: Vec<At<'_, Exchange>> = run.calls(Operation::GetTask).filter(|call| (from..until).contains(&call.event)).collect();
+/// Tells whether a run asked, between two moments, what became of its task, and was denied an answer as often as it has to ask.
+fn denied(run: &Run<'_>, moments: &Range<u64>) -> bool {
+    let questions: Vec<At<'_, Exchange>> = run.calls(Operation::GetTask).filter(|call| moments.contains(&call.began_at)).collect();
     given_up(&questions).is_some()
+}
+
+/// Tells whether a 2xx arrived.
+pub(super) fn went_well(exchange: &Exchange) -> bool {
+    arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| (200..300).contains(&answer.status))
 }
 
 /// Tells whether the provider's roles let it read its task.

@@ -17,7 +17,7 @@ mod lineage;
 mod orphan;
 
 use hallmark_harness::fault::FaultPlan;
-use hallmark_harness::journal::EventKind;
+use hallmark_harness::journal::{EventKind, in_order};
 use hallmark_harness::stage::Recording;
 
 use crate::catalog::{Catalog, Level, Profile, RuleId};
@@ -109,7 +109,7 @@ pub fn judge(recording: &Recording) -> Findings {
 pub fn unmet(recording: &Recording) -> (Vec<String>, usize) {
     let mut planned: Vec<(String, bool)> = Vec::new();
     let mut begin = 0;
-    for event in &recording.events {
+    for event in in_order(&recording.events) {
         let acted = match &event.kind {
             EventKind::FaultsSet { plan } => {
                 begin = planned.len();

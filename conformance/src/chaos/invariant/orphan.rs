@@ -3,7 +3,7 @@
 use hallmark_harness::journal::{Delivery, Exchange, Operation};
 
 use super::Findings;
-use super::lineage::{Lineage, arrived};
+use super::lineage::{Lineage, arrived, tells_of_success, went_well};
 use crate::oracle::{At, History, Run, answer_in_words};
 use crate::verdict::Judgement;
 
@@ -23,7 +23,7 @@ pub(super) fn left_behind(history: &History<'_>, lineage: &Lineage<'_, '_>, unde
         {
             continue;
         }
-        if undecided && lineage.runs.iter().any(|run| is_told_done(run, orphan.event)) {
+        if undecided && lineage.runs.iter().any(|run| is_told_done(run, orphan.began_at)) {
             findings
                 .undecidable
                 .push(format!("{}: it was made after another one was undecidable, and its task says of that that it is done", orphan.what));
@@ -37,12 +37,9 @@ pub(super) fn left_behind(history: &History<'_>, lineage: &Lineage<'_, '_>, unde
     }
 }
 
-/// Tells whether a run asked for its task after an event, and was told that it is done.
+/// Tells whether a run asked for its task after a moment, and was told that it is done.
 fn is_told_done(run: &Run<'_>, after: u64) -> bool {
-    let done = |exchange: &Exchange| {
-        arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| answer.body.contains("credentials_created"))
-    };
-    run.calls(Operation::GetTask).any(|call| call.event > after && done(call.what))
+    run.calls(Operation::GetTask).any(|call| call.began_at > after && tells_of_success(call.what))
 }
 
 /// Finds credentials that were made by jobs that are not to make any.
@@ -68,7 +65,7 @@ fn verdict(lineage: &Lineage<'_, '_>, orphan: At<'_, str>) -> Judgement {
         ("CRA-001", "a run of its task was killed, and the one after it left it")
     } else if runs.len() > 1 && lineage.report.is_some() {
         ("ROT-003", "its task was run again")
-    } else if !learned(runs, orphan.what) {
+    } else if !runs.iter().any(|run| knew(run, orphan.what)) {
         ("RTY-008", "the answer to its creation was lost, and nobody looked for it")
     } else if runs.iter().any(|run| revocations(run, orphan.what).last().is_some_and(|call| denied(call.what).is_some())) {
         ("CRE-012", "its undo failed once and was not tried again")
@@ -98,7 +95,7 @@ fn excuse(lineage: &Lineage<'_, '_>, orphan: &str) -> Option<String> {
     }
     // Each run that knew of it had to try.
     let mut refused = None;
-    for run in lineage.runs.iter().filter(|run| learned(std::slice::from_ref(*run), orphan)) {
+    for run in lineage.runs.iter().filter(|run| knew(run, orphan)) {
         refused = Some(given_up(&revocations(run, orphan))?);
     }
     if let Some(refused) = refused {
@@ -107,7 +104,7 @@ fn excuse(lineage: &Lineage<'_, '_>, orphan: &str) -> Option<String> {
     // It has to be looked for first.
     let looks: Vec<At<'_, Exchange>> =
         last.third_party().filter(|call| matches!(call.what.operation, Operation::List | Operation::Get)).collect();
-    let created_after = |look: &At<'_, Exchange>| last.calls(Operation::Create).any(|call| call.event > look.event);
+    let created_after = |look: &At<'_, Exchange>| last.calls(Operation::Create).any(|call| call.began_at > look.began_at);
     if let Some(refused) = given_up(&looks).filter(|_| !looks.last().is_some_and(created_after)) {
         return Some(format!("the search for it was answered {refused}"));
     }
@@ -151,8 +148,7 @@ pub(super) fn given_up(calls: &[At<'_, Exchange>]) -> Option<String> {
 /// Returns how a fault denied a call, in words; none where it was answered as the service answers.
 fn denied(exchange: &Exchange) -> Option<String> {
     exchange.fault.as_ref()?;
-    let good = arrived(exchange) && exchange.response.as_ref().is_some_and(|response| response.status < 300);
-    (!good).then(|| answer_in_words(exchange))
+    (!went_well(exchange)).then(|| answer_in_words(exchange))
 }
 
 fn is_final(exchange: &Exchange) -> bool {
@@ -160,17 +156,13 @@ fn is_final(exchange: &Exchange) -> bool {
         && exchange.response.as_ref().is_some_and(|answer| (300..500).contains(&answer.status) && !matches!(answer.status, 408 | 429))
 }
 
-/// Tells whether one of these runs was told of a credential, when it made it or when it looked, and lived on to use that.
-fn learned(runs: &[&Run<'_>], credential: &str) -> bool {
-    let good =
-        |exchange: &Exchange| arrived(exchange) && exchange.response.as_ref().is_some_and(|answer| (200..300).contains(&answer.status));
+/// Tells whether a run was told of a credential, when it made it or when it looked, and lived on to use that.
+fn knew(run: &Run<'_>, credential: &str) -> bool {
     let shows = |exchange: &Exchange| exchange.response.as_ref().is_some_and(|answer| answer.body.contains(credential));
-    runs.iter().filter(|run| !run.was_killed()).any(|run| {
-        let made = run.calls(Operation::Create).any(|call| call.what.facts.credential.as_deref() == Some(credential) && good(call.what));
-        let seen = || {
-            let mut looks = run.third_party().filter(|call| matches!(call.what.operation, Operation::List | Operation::Get));
-            looks.any(|call| good(call.what) && shows(call.what))
-        };
-        made || seen()
-    })
+    let told = |exchange: &Exchange| match exchange.operation {
+        Operation::Create => exchange.facts.credential.as_deref() == Some(credential),
+        Operation::List | Operation::Get => shows(exchange),
+        _ => false,
+    };
+    !run.was_killed() && run.third_party().any(|call| told(call.what) && went_well(call.what))
 }

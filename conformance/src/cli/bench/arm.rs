@@ -65,13 +65,9 @@ impl Contestant {
 }
 
 fn chosen(manifest: &Manifest, name: Option<&str>) -> anyhow::Result<Variant> {
-    let mut variants = manifest.variants();
-    let Some(name) = name else { return Ok(variants.remove(0)) };
-    let known: Vec<String> = variants.iter().filter_map(|variant| variant.name.clone()).collect();
-    variants.into_iter().find(|variant| variant.name.as_deref() == Some(name)).ok_or_else(|| {
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        anyhow!("{} declares no variant {name}; it declares {known}", manifest.path.display())
-    })
+    Variant::choose(&manifest.variants(), name)
+        .cloned()
+        .map_err(|known| anyhow!("{} declares no variant {}; it declares {known}", manifest.path.display(), name.unwrap_or_default()))
 }
 
 #[cfg(test)]

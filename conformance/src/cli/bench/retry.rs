@@ -16,7 +16,7 @@ use super::super::certify::{Ended, now};
 use super::super::machinery::Machinery;
 use super::super::output::print;
 use super::super::run::until_ended;
-use super::super::{Stop, tell};
+use super::super::{Stop, folder, tell};
 use super::arguments::{Format, RetryArguments};
 use super::arm::Contestant;
 use crate::exit_code;
@@ -31,9 +31,7 @@ const JSON: &str = "bench.json";
 pub(super) fn retry(arguments: &RetryArguments) -> Result<u8, Stop> {
     let earlier = arguments.baseline.as_deref().map(|path| Measurement::read(path).map(|earlier| (earlier, path)));
     let earlier = earlier.transpose().map_err(|error| Stop::Usage(anyhow!(error)))?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("making the folder {}; choose one with --out that you may write to", arguments.out.display()))
-        .map_err(Stop::Usage)?;
+    folder::make(&arguments.out).map_err(Stop::Usage)?;
     let contestant = Contestant::prepare(&arguments.manifest, arguments.variant.as_deref(), arguments.command.as_deref())?;
     let against = arguments.against.as_deref().map(|path| Contestant::prepare(path, arguments.variant.as_deref(), None)).transpose()?;
     let limit = arguments.limit(contestant.manifest.task_timeout);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hallmark_harness::contract::{IdSource, TaskError};
 use hallmark_harness::journal::{
-    Delivery, EventKind, Exchange, Facts, JobOutcome, JobRef, Journal, LogStream, Misplaced, Operation, ResponseRecord, Service,
+    Delivery, Event, EventKind, Exchange, Facts, JobOutcome, JobRef, Journal, LogStream, Misplaced, Operation, ResponseRecord, Service,
     UpdateFacts,
 };
 use hallmark_harness::redaction::{Redactor, SecretKind};
@@ -49,7 +49,7 @@ fn exchange(service: Service, operation: Operation, target: &str, headers: Vec<(
         body_bytes: 0,
         accepted_at: 0,
         head_at: 0,
-        body_at: 1,
+        body_at: 0,
         response: Some(ResponseRecord { status: 200, headers: Vec::new(), body: "{\"created_by\":\"ada@company.com\"}".into() }),
         delivery: Delivery::Complete,
         applied: true,
@@ -64,16 +64,26 @@ fn update(facts: UpdateFacts) -> EventKind {
     exchange(Service::SecretsManager, Operation::UpdateTask, "/api/v2/secrets/s/tasks/sm-task-1", Vec::new(), facts)
 }
 
+fn requested() -> EventKind {
+    EventKind::JobRequested { job: job(), action: Some("create_credentials".into()), trigger: None, altered: Vec::new(), version: None }
+}
+
+/// Returns what a journal holds; each exchange began when it was noted.
+fn noted(journal: &Journal) -> Vec<Event> {
+    let began = |event: &Arc<Event>| {
+        let mut event = (**event).clone();
+        if let EventKind::Exchange(exchange) = &mut event.kind {
+            exchange.body_at = event.at;
+        }
+        event
+    };
+    journal.all().iter().map(began).collect()
+}
+
 /// Returns a recording of a job that shows `text` at a place, as a stage with this redactor makes it.
 fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
     let journal = Journal::new(redactor);
-    journal.append(EventKind::JobRequested {
-        job: job(),
-        action: Some("create_credentials".into()),
-        trigger: None,
-        altered: Vec::new(),
-        version: None,
-    });
+    journal.append(requested());
     let failed = |code: &str, description: &str| UpdateFacts {
         status: Some("failed".into()),
         errors: vec![TaskError { code: code.into(), description: description.into() }],
@@ -99,20 +109,7 @@ fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
         }
         _ => lines.push(format!("the value: {text}")),
     }
-    let outcome = JobOutcome {
-        exit_code: Some(0),
-        signal: None,
-        timed_out: false,
-        out_of_memory: false,
-        not_started: None,
-        killed: false,
-        written: None,
-        processor: None,
-        peak_memory: None,
-        left_behind: 0,
-        dropped_lines: 0,
-        duration: 1,
-    };
+    let outcome = JobOutcome { exit_code: Some(0), duration: 1, ..JobOutcome::default() };
     let logs = lines.into_iter().map(|line| EventKind::JobLog { job: job(), stream: LogStream::Stderr, line });
     journal.append_all(logs.chain([EventKind::JobEnded { job: job(), outcome }]).collect());
     let header = RecordingHeader {
@@ -129,12 +126,7 @@ fn recorded(redactor: Arc<Redactor>, place: &str, text: &str) -> Recording {
         image: None,
         declared: None,
     };
-    Recording {
-        header,
-        events: journal.all().iter().map(|event| (**event).clone()).collect(),
-        snapshot: Snapshot::default(),
-        played: Played::default(),
-    }
+    Recording { header, events: noted(&journal), snapshot: Snapshot::default(), played: Played::default() }
 }
 
 fn broken(recording: &Recording) -> Vec<String> {
@@ -252,17 +244,11 @@ fn a_key_in_a_login_of_a_third_party_goes_astray() {
 fn a_key_within_an_output_goes_astray_although_the_output_is_a_mark() {
     let misplaced = |mark: &str| {
         let journal = Journal::new(Arc::default());
-        journal.append(EventKind::JobRequested {
-            job: job(),
-            action: Some("create_credentials".into()),
-            trigger: None,
-            altered: Vec::new(),
-            version: None,
-        });
+        journal.append(requested());
         let misplaced = vec![Misplaced { place: "credentials.payload.url".into(), mark: mark.into() }];
         journal.append(update(UpdateFacts { misplaced, ..UpdateFacts::default() }));
         let mut recording = recorded(Arc::default(), "log", "nothing");
-        recording.events = journal.all().iter().map(|event| (**event).clone()).collect();
+        recording.events = noted(&journal);
         recording
     };
     assert_eq!(broken(&misplaced("⟦access_key/access/plain⟧")), ["LPR-004"]);

@@ -54,7 +54,7 @@ pub(super) fn evidence(page: &mut Page, results: &Results, shown: &Shown, verbos
     page.field(2, "Scenario", scenario.map_or(shown.scenario.as_str(), |scenario| scenario.name.as_str()));
     if let Some(scenario) = scenario {
         page.field(2, "", &place(scenario));
-        for (index, step) in scenario.steps.iter().enumerate() {
+        for (index, step) in scenario.steps.iter().flat_map(|step| step.lines()).enumerate() {
             page.field(2, if index == 0 { "Steps" } else { "" }, step);
         }
     }

@@ -312,20 +312,7 @@ async fn unstartable(holding: &Holding, container: &str, error: bollard::errors:
     if !NOT_STARTED.contains(&exit_code) && !UNSTARTABLE.iter().any(|what| reason.contains(what)) {
         return Err(DockerError::when("start a job's container")(error));
     }
-    let outcome = JobOutcome {
-        exit_code: i32::try_from(exit_code).ok(),
-        signal: None,
-        timed_out: false,
-        killed: false,
-        out_of_memory: false,
-        not_started: Some(reason),
-        written: None,
-        processor: None,
-        peak_memory: None,
-        left_behind: 0,
-        dropped_lines: 0,
-        duration: 0,
-    };
+    let outcome = JobOutcome { exit_code: i32::try_from(exit_code).ok(), not_started: Some(reason), ..JobOutcome::default() };
     Ok(JobRun { outcome, lines: Vec::new() })
 }
 

@@ -76,20 +76,7 @@ fn run(spec: &JobSpec, home: &tempfile::TempDir, outlet: &mut Outlet) -> Result<
     let child = match start::start(spec, home.path())? {
         Start::Running(child) => child,
         Start::Failed { exit_code, why } => {
-            let outcome = JobOutcome {
-                exit_code: Some(exit_code),
-                signal: None,
-                timed_out: false,
-                killed: false,
-                out_of_memory: false,
-                not_started: Some(why),
-                written: None,
-                processor: None,
-                peak_memory: None,
-                left_behind: 0,
-                dropped_lines: 0,
-                duration: 0,
-            };
+            let outcome = JobOutcome { exit_code: Some(exit_code), not_started: Some(why), ..JobOutcome::default() };
             return outlet
                 .emit(&SupervisorEvent::Ended { outcome, survivors: 0 })
                 .map_err(Trouble::when("tell hallmark how the job ended"));
