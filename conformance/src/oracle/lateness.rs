@@ -1,4 +1,4 @@
-//! How late our own threads were, for oracles that judge times: what only our delay explains is nobody's fault.
+//! How late our own threads were, for oracles that judge times, and what the machine's kernel lost: what only our delay explains is nobody's fault.
 
 use std::time::Duration;
 
@@ -40,9 +40,24 @@ fn holds(faults: &str) -> bool {
     faults.parse::<FaultPlan>().is_ok_and(|acted| acted.faults.iter().all(|fault| fault.what.waits()))
 }
 
+/// Returns why a failure says nothing: the provider may have met what this machine did, and no service.
+pub fn disturbed(history: &History<'_>) -> impl Iterator<Item = String> {
+    packets_dropped(history).into_iter().chain(hung_up(history))
+}
+
+fn packets_dropped(history: &History<'_>) -> Option<String> {
+    let dropped = history.recording.played.dropped_packets;
+    (dropped > 0).then(|| {
+        format!(
+            "the machine's kernel dropped {dropped} packets of connections that it had no room for, and the provider may have waited for an answer; \
+             let fewer jobs run at once, or raise net.netfilter.nf_conntrack_max"
+        )
+    })
+}
+
 /// Returns why a failure says nothing where a provider hung up, asked for by no fault, while our threads were late: it may have waited for as long
 /// as anybody should.
-pub fn hung_up(history: &History<'_>) -> Option<String> {
+fn hung_up(history: &History<'_>) -> Option<String> {
     // What a job had under way when it was killed ends with it.
     if history.runs.iter().any(Run::was_killed) {
         return None;
@@ -87,12 +102,23 @@ mod tests {
             let mut recording = Recording::of_nothing("a scenario");
             recording.events.push(event);
             recording.snapshot.delays.push(Delay { from: 1_900_000_000, until: 1_900_000_000 + delay });
-            hung_up(&History::new(&recording))
+            disturbed(&History::new(&recording)).next()
         };
         let words = told(aborted(None), 150_000_000).unwrap();
         assert!(words.contains("iam.cloud.ibm.com") && words.contains("150 ms late"), "{words}");
         assert_eq!(told(aborted(None), 30_000_000), None, "nobody waited long for us");
         assert_eq!(told(aborted(Some("iam.handshake@every certificate(expired)")), 150_000_000), None, "a fault asked for it");
+    }
+
+    #[test]
+    fn a_provider_whose_packets_the_kernel_dropped_is_not_to_blame() {
+        let told = |dropped_packets| {
+            let mut recording = Recording::of_nothing("a scenario");
+            recording.played.dropped_packets = dropped_packets;
+            disturbed(&History::new(&recording)).next()
+        };
+        assert!(told(864).is_some_and(|words| words.contains("dropped 864 packets") && words.contains("nf_conntrack_max")));
+        assert_eq!(told(0), None);
     }
 
     #[test]

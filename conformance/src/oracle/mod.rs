@@ -42,7 +42,7 @@ pub(crate) use deletion::{resigned, targets};
 pub use errors::codes_by_cause;
 pub use history::{At, History, LogLine, Run, Update, answer_in_words};
 pub use image::{declares_a_user, platform, runs_to_its_end, stays_within_its_size, tells_nothing_secret, works_with_least_rights};
-pub use lateness::hung_up;
+pub use lateness::disturbed;
 pub use network::{ELSEWHERE, certificates_verified, nothing_follows};
 pub use outcome::{Ended, ended, ended_so};
 pub use privilege::{one_token, works_with_roles};

@@ -255,6 +255,7 @@ impl Live {
             jobs: outcome.jobs,
             job_nanoseconds: nanoseconds(outcome.job_time),
             queued_nanoseconds: recording.played.queued_nanoseconds,
+            dropped_packets: recording.played.dropped_packets,
             nanoseconds: nanoseconds(outcome.time),
             trouble: outcome.trouble.iter().chain(&wrong).cloned().collect(),
         };

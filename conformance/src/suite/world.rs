@@ -214,7 +214,7 @@ impl ProviderWorld {
             let history = History::new(recording);
             outcome.judgements.extend(oracle::universal(&history));
             if outcome.judgements.iter().any(|judgement| judgement.verdict == Verdict::Fail) {
-                outcome.trouble.extend(oracle::hung_up(&history));
+                outcome.trouble.extend(oracle::disturbed(&history));
             }
             outcome.warnings = oracle::warnings(&history);
             outcome.excerpts = excerpt::excerpts(recording, &outcome.judgements);

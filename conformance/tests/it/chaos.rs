@@ -20,7 +20,8 @@ impl Place {
         let provider = format!("{} mutant {mutant}", env!("CARGO_BIN_EXE_hallmark"));
         let manifest = self.manifest();
         let all = [&[command, manifest.as_str()], arguments, &["--command", provider.as_str()]].concat();
-        Command::new(env!("CARGO_BIN_EXE_hallmark")).args(all).output().expect("hallmark starts")
+        // What is written without being told where lies in the folder as well.
+        Command::new(env!("CARGO_BIN_EXE_hallmark")).args(all).current_dir(self.path("")).output().expect("hallmark starts")
     }
 
     fn search(&self, mutant: &str, out: &str, further: &[&str]) -> (Option<i32>, Value) {

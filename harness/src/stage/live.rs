@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::crash::{self, KillMoment};
-use super::{Alteration, Played, Recording, RecordingHeader, StageAddresses, StageError, StageSetup};
+use super::{Alteration, Played, Recording, RecordingHeader, StageAddresses, StageError, StageSetup, connection_table};
 use crate::admin::{AdminClient, CreateSecret, JobFinished, LogLine, Tokens};
 use crate::contract::{SecretId, TaskId, Trigger};
 use crate::engine::{DAY, JobRequest, Knobs, Overrides, RETRIES};
@@ -84,6 +84,8 @@ pub struct LiveStage<G> {
     job_time: Duration,
     queued: Duration,
     sound: bool,
+    /// Packets that the kernel had dropped at set-up.
+    dropped_before: u64,
     /// Whether the fault plan has jobs killed.
     kills: bool,
     setup: StageSetup,
@@ -92,6 +94,8 @@ pub struct LiveStage<G> {
 impl<G: Ground> LiveStage<G> {
     /// Sets the cloud behind `client` up, with fresh ids and keys.
     pub(super) async fn set_up(ground: G, client: AdminClient, setup: StageSetup, header: RecordingHeader) -> Result<Self, StageError> {
+        connection_table::until_room().await;
+        let dropped_before = connection_table::dropped();
         let addresses = match client.set_up(&setup).await {
             Ok(addresses) => addresses,
             Err(error) => {
@@ -112,6 +116,7 @@ impl<G: Ground> LiveStage<G> {
             job_time: Duration::ZERO,
             queued: Duration::ZERO,
             sound: true,
+            dropped_before,
             kills: false,
             setup,
         })
@@ -366,7 +371,8 @@ impl<G: Ground> LiveStage<G> {
         header.named_secrets = found.named_secrets;
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let (job_nanoseconds, queued_nanoseconds) = (nanoseconds(self.job_time), nanoseconds(self.queued));
-        let played = Played { jobs: self.jobs, job_nanoseconds, queued_nanoseconds, ..Played::default() };
+        let dropped_packets = connection_table::dropped().saturating_sub(self.dropped_before);
+        let played = Played { jobs: self.jobs, job_nanoseconds, queued_nanoseconds, dropped_packets, ..Played::default() };
         Ok(Recording { header, events, snapshot: found.snapshot, played })
     }
 

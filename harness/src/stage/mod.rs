@@ -3,6 +3,7 @@
 //! The main type is [`Stage`]. A live one makes things happen; a recorded one does nothing, so that the same scenario can be
 //! judged again from what was recorded.
 
+mod connection_table;
 mod container;
 mod crash;
 mod error;

@@ -41,9 +41,17 @@ pub struct Played {
     pub queued_nanoseconds: u64,
     /// Nanoseconds from set-up to judgement.
     pub nanoseconds: u64,
+    /// Packets that the machine's kernel dropped in the meantime because it had no room for a connection: a provider may have waited for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped_packets: u64,
     /// The harness's own trouble, in words. Where there is any, the recording says nothing about the provider.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trouble: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What was recorded.
@@ -294,6 +302,7 @@ mod tests {
                 job_nanoseconds: 2,
                 queued_nanoseconds: 4,
                 nanoseconds: 3,
+                dropped_packets: 5,
                 trouble: vec!["the disk was full".into()],
             },
         }

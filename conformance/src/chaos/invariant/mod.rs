@@ -99,8 +99,8 @@ pub fn judge(recording: &Recording) -> Findings {
     }
     aftermath::completes(&history, &mut findings);
     if !findings.broken.is_empty() {
-        // A provider that gave up on us because our own threads were late did nothing wrong.
-        findings.trouble.extend(oracle::hung_up(&history));
+        // A provider that gave up on us because this machine was late did nothing wrong.
+        findings.trouble.extend(oracle::disturbed(&history));
     }
     findings
 }
