@@ -23,6 +23,7 @@ const STEP: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_mins(3);
 
 /// Waits until there is room for the connections of one more stage, for three minutes at most.
+#[expect(clippy::disallowed_methods, reason = "the kernel tells nobody when there is room again: it must be asked")]
 pub(super) async fn until_room() {
     let begun = Instant::now();
     while is_full(number(COUNT), number(MOST)) && begun.elapsed() < LONGEST {
