@@ -13,6 +13,7 @@ pub(crate) mod hosts;
 pub mod iam;
 mod lateness;
 mod name_server;
+pub(crate) mod ports;
 mod proxy;
 pub mod secrets_manager;
 mod sockets;

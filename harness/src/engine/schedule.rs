@@ -87,24 +87,27 @@ impl Engine {
     }
 
     fn next_due(&self) -> Option<(OffsetDateTime, Due)> {
-        let timeouts = self
-            .tasks
-            .values()
-            .filter(|task| !task.status.is_final())
-            .filter_map(|task| task.deadline.map(|deadline| (deadline, Due::Timeout(task.id.clone()))));
-        let retries = self.retries.iter().enumerate().map(|(index, retry)| (retry.due, Due::Retry(index)));
-        let expiries = self.secrets.values().flat_map(|secret| {
-            secret
-                .versions
-                .iter()
-                .filter(|version| version.state == VersionState::Active)
-                .filter_map(|version| version.expires_at.map(|moment| (moment, Due::Expiry(secret.id.clone(), version.id.clone()))))
+        // Asked with every update: only what is due first is copied.
+        let open = self.tasks.values().filter(|task| !task.status.is_final());
+        let timeout = open.filter_map(|task| Some((task.deadline?, task))).min_by_key(|(moment, _)| *moment);
+        let retry = self.retries.iter().enumerate().map(|(index, retry)| (retry.due, index)).min_by_key(|(moment, _)| *moment);
+        let active = self.secrets.values().flat_map(|secret| {
+            secret.versions.iter().filter(|version| version.state == VersionState::Active).map(move |version| (secret, version))
         });
-        let rotations = self.secrets.values().filter(|secret| !secret.deleted && !self.unfinished(&secret.id)).filter_map(|secret| {
-            let moment = secret.next_rotation?;
-            Some((moment, Due::Rotation(secret.id.clone())))
-        });
-        timeouts.chain(retries).chain(expiries).chain(rotations).min_by_key(|(moment, _)| *moment)
+        let expiry =
+            active.filter_map(|(secret, version)| Some((version.expires_at?, (secret, version)))).min_by_key(|(moment, _)| *moment);
+        let rotating = self.secrets.values().filter(|secret| !secret.deleted);
+        let rotation = rotating
+            .filter_map(|secret| Some((secret.next_rotation?, secret)))
+            .filter(|(_, secret)| !self.unfinished(&secret.id))
+            .min_by_key(|(moment, _)| *moment);
+        let dues = [
+            timeout.map(|(moment, task)| (moment, Due::Timeout(task.id.clone()))),
+            retry.map(|(moment, index)| (moment, Due::Retry(index))),
+            expiry.map(|(moment, (secret, version))| (moment, Due::Expiry(secret.id.clone(), version.id.clone()))),
+            rotation.map(|(moment, secret)| (moment, Due::Rotation(secret.id.clone()))),
+        ];
+        dues.into_iter().flatten().min_by_key(|(moment, _)| *moment)
     }
 
     fn happen(&mut self, due: Due) {

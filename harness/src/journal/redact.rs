@@ -29,7 +29,7 @@ pub(super) fn redact_all(kinds: &mut [EventKind], redactor: &Redactor) {
 impl EventKind {
     /// Replaces every secret in every text of the event. Exhaustive on purpose: a new kind must decide.
     pub(super) fn redact(&mut self, redactor: &Redactor) {
-        let clean = |text: &mut String| *text = redactor.redact(text);
+        let clean = |text: &mut String| redactor.clean(text);
         match self {
             Self::Exchange(exchange) => exchange.redact(redactor),
             Self::TlsAborted { host, reason, fault: _ } => {
@@ -59,7 +59,7 @@ impl EventKind {
 
 impl Exchange {
     fn redact(&mut self, redactor: &Redactor) {
-        let clean = |text: &mut String| *text = redactor.redact(text);
+        let clean = |text: &mut String| redactor.clean(text);
         clean(&mut self.host);
         clean(&mut self.method);
         clean(&mut self.target);
@@ -92,8 +92,8 @@ impl Exchange {
 
 fn clean_errors(errors: &mut [TaskError], redactor: &Redactor) {
     for error in errors {
-        error.code = redactor.redact(&error.code);
-        error.description = redactor.redact(&error.description);
+        redactor.clean(&mut error.code);
+        redactor.clean(&mut error.description);
     }
 }
 

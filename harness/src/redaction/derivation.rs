@@ -295,9 +295,25 @@ mod tests {
             known.add(SecretKind::CredentialSecret, "e", "brokerkey-Yc5uHd9gFe3aPq8r");
             known.add(SecretKind::Output, "header", "Bearer brokerkey-9sLq2VbN4xZ7pWmT");
             known.add(SecretKind::Output, "short", "s3cr3t");
+            known.add(SecretKind::Output, "twin", VALUE);
             let every = known.values().iter().filter(|value| compared(value.kind));
             prop_assert_eq!(derivations(&text, &known), compare(&Id::new(&text), &text, &known, every));
         }
+    }
+
+    #[test]
+    fn a_value_under_a_second_name_is_compared_under_both_and_its_forms_are_kept_once() {
+        let mut known = Finder::default();
+        known.add(SecretKind::CredentialSecret, "c", VALUE);
+        known.add(SecretKind::Output, "token", VALUE);
+        let [first, second] = known.values() else { panic!("two values") };
+        assert!(std::ptr::eq(known.forms_of(first), known.forms_of(second)));
+        let named: Vec<String> = derivations(&VALUE[..20], &known).into_iter().map(|one| one.secret).collect();
+        assert_eq!(named, ["credential_secret/c", "output/token"]);
+        // Of a token only the signature is looked for in part, so its forms are others.
+        known.add(SecretKind::Token, "t", VALUE);
+        let [first, .., third] = known.values() else { panic!("three values") };
+        assert!(!std::ptr::eq(known.forms_of(first), known.forms_of(third)));
     }
 
     #[test]

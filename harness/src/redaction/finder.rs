@@ -2,12 +2,12 @@
 //! costs no rebuild.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::derivation::compared;
-use super::encoding::{digests, forms};
+use super::encoding::{Form, digests, forms};
 use super::grams::{GRAM, Grams};
 use super::likeness::Likeness;
 use super::view::{Escape, View};
@@ -28,6 +28,8 @@ pub(super) struct Finder {
     forms: Vec<KnownForm>,
     grams: Grams,
     values: Vec<KnownValue>,
+    /// Values that are known by another name as well, each with the numbers of the others: what a third party issues is reported as an output.
+    twins: HashMap<u32, Vec<u32>>,
     likeness: Likeness,
     /// Whether some form has what looks like an escape, and is not found where escapes are undone.
     escapes: bool,
@@ -40,6 +42,8 @@ pub(super) struct KnownForm {
     pub(super) encoding: &'static str,
     pub(super) bytes: Vec<u8>,
     telling: Range<usize>,
+    /// Number of the value that it was made of first.
+    value: u32,
 }
 
 /// A whole value, for the comparison of credentials ids.
@@ -78,16 +82,29 @@ impl Finder {
         if self.values.iter().any(|there| there.name == named && there.value == value) {
             return;
         }
+        let Ok(number) = u32::try_from(self.values.len()) else { return };
+        let twin = self.values.iter().zip(0_u32..).find(|(there, _)| there.value == value && same_forms(there.kind, kind));
+        if let Some((twin, first)) = twin {
+            // Its forms are looked for already, and what was known first is told.
+            let (forms, digests) = (twin.forms.clone(), twin.digests.clone());
+            if compared(kind) && !compared(twin.kind) {
+                self.likeness.add(number, value, &digests);
+            }
+            self.twins.entry(first).or_default().push(number);
+            self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests });
+            return;
+        }
         let first = self.forms.len();
         let name: Arc<str> = name.into();
         let digests = digests(value);
-        if let (true, Ok(number)) = (compared(kind), u32::try_from(self.values.len())) {
+        if compared(kind) {
             self.likeness.add(number, value, &digests);
         }
         for form in forms(kind, value, &digests) {
             self.add_grams(&form.bytes, &form.telling);
             self.escapes |= memchr::memchr2(b'%', b'\\', &form.bytes).is_some();
-            self.forms.push(KnownForm { kind, name: name.clone(), encoding: form.encoding, bytes: form.bytes, telling: form.telling });
+            let Form { encoding, bytes, telling } = form;
+            self.forms.push(KnownForm { kind, name: name.clone(), encoding, bytes, telling, value: number });
         }
         let forms = first..self.forms.len();
         self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests });
@@ -118,12 +135,13 @@ impl Finder {
             self.likeness.find(text, &mut numbers);
             let mut from = 0;
             while let Some(position) = self.grams.next(text, from..text.len()) {
-                let forms = self.grams.places(text, position).map(|place| place.form as usize);
-                let values = forms.map(|form| self.values.partition_point(|value| value.forms.end <= form));
-                numbers.extend(values.filter_map(|value| u32::try_from(value).ok()));
+                let forms = self.grams.places(text, position).filter_map(|place| self.forms.get(place.form as usize));
+                numbers.extend(forms.map(|form| form.value));
                 from = position + 1;
             }
         }
+        let twins: Vec<u32> = numbers.iter().filter_map(|number| self.twins.get(number)).flatten().copied().collect();
+        numbers.extend(twins);
         numbers
     }
 
@@ -198,6 +216,12 @@ impl Finder {
         }
         best
     }
+}
+
+/// Tells whether values of two kinds are looked for in the same forms.
+fn same_forms(one: SecretKind, other: SecretKind) -> bool {
+    let apart = |kind| matches!(kind, SecretKind::Token | SecretKind::Personal);
+    one == other || !apart(one) && !apart(other)
 }
 
 /// The longer one, the whole one, the one that was known first.

@@ -93,7 +93,10 @@ fn every_kind_of_canary_is_found_in_every_encoding() {
         let redactor = Redactor::default();
         redactor.register(kind.secret_kind(), kind.word(), &value);
         for (encoding, text) in encoded(&value) {
-            let redacted = redactor.redact(&format!("name={text};"));
+            let mut cleaned = format!("name={text};");
+            let redacted = redactor.redact(&cleaned);
+            redactor.clean(&mut cleaned);
+            assert_eq!(cleaned, redacted);
             let found = marks(&redacted);
             assert_eq!(found.len(), 1, "{value} in {encoding} form: {redacted}");
             assert!(!found[0].partial && found[0].name == kind.word(), "{value} in {encoding} form: {redacted}");
@@ -278,6 +281,9 @@ proptest! {
         ];
         for text in texts {
             prop_assert_eq!(&redactor.redact(&text), &text);
+            let mut cleaned = text.clone();
+            redactor.clean(&mut cleaned);
+            prop_assert_eq!(&cleaned, &text);
             prop_assert_eq!(lines(&redactor, &text).join("\n"), text);
         }
     }

@@ -77,6 +77,8 @@ impl Activity {
     pub(super) async fn probe(&self, address: SocketAddr) -> io::Result<()> {
         let target = reachable(address);
         let socket = if target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // It leaves no trace of itself: one that ended like any other would keep its port for a minute.
+        socket.set_zero_linger()?;
         socket.bind(SocketAddr::new(target.ip(), 0))?;
         let local = socket.local_addr()?;
         let (accepted, told) = oneshot::channel();

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use crate::cloud::ports;
 use crate::fault::Outage;
 
 /// Connections that wait to be accepted, at most.
@@ -41,7 +42,7 @@ impl Door {
     pub(super) fn open(address: SocketAddr) -> io::Result<Arc<Self>> {
         let mut attempt = 1;
         let socket = loop {
-            match listen(address) {
+            match listen(ports::with_free_port(address)) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => attempt += 1,
                 outcome => break outcome?,
             }
