@@ -3,8 +3,10 @@
 //!
 //! All are asked over one kept connection on loopback by the same client, in turns, so that what disturbs one disturbs the others.
 //! The ratios at the end are the result; the times before them are of the machine. A `failed` update shows the wire, the engine and
-//! the journal; a `credentials_created` one also what it costs to learn a new secret, so that it can be found in any encoding.
+//! the journal; a `credentials_created` one also the comparison of what is reported with what was issued. One that reports what nobody issued shows
+//! what it costs to learn a new secret, so that it can be found in any encoding: only a wrong provider sends that.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -16,8 +18,8 @@ use criterion::Criterion;
 use hallmark_harness::cloud::certificates::Authority;
 use hallmark_harness::cloud::iam::TokenSigner;
 use hallmark_harness::cloud::{Cloud, SecretOrder};
-use hallmark_harness::contract::{OutputSpec, ValueType};
-use hallmark_harness::stage::{StageAddresses, StageSetup, ThirdPartySetup};
+use hallmark_harness::contract::{IdSource, OutputSpec, SecretType, ValueType};
+use hallmark_harness::stage::{ParameterSource, SecretSetup, SecretSource, StageAddresses, StageSetup, ThirdPartySetup};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -32,8 +34,8 @@ fn main() {
     let fake = Fake::new(&runtime);
     let peers = [Peer::bare_axum(&runtime), Peer::wiremock(&runtime), Peer::httpmock(&runtime)];
     let mut criterion = Criterion::default().configure_from_args();
-    for report in [Report::Failed, Report::Created] {
-        let mut group = criterion.benchmark_group(format!("task_update/{}", report.status()));
+    for report in Report::ALL {
+        let mut group = criterion.benchmark_group(format!("task_update/{}", report.name()));
         group.bench_function("fake", |bencher| bencher.iter_custom(|updates| fake.time(report, updates)));
         for peer in &peers {
             group.bench_function(peer.name, |bencher| bencher.iter_custom(|updates| peer.time(report, updates)));
@@ -42,7 +44,7 @@ fn main() {
     }
     criterion.final_summary();
     let rehearsal = std::env::args().any(|argument| argument == "--test");
-    for report in [Report::Failed, Report::Created] {
+    for report in Report::ALL {
         for peer in &peers {
             compare(&fake, peer, report, if rehearsal { 1 } else { TURNS });
         }
@@ -52,29 +54,40 @@ fn main() {
 /// What the updates say.
 #[derive(Debug, Clone, Copy)]
 enum Report {
+    /// The third party refused.
     Failed,
+    /// A credential as the third party issued it.
     Created,
+    /// A value that no third party issued.
+    Unknown,
 }
 
 impl Report {
-    fn status(self) -> &'static str {
+    const ALL: [Self; 3] = [Self::Failed, Self::Created, Self::Unknown];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Created => "credentials_created",
+            Self::Unknown => "credentials_created_unknown",
         }
     }
 
-    /// Returns a body, with a secret that no other number has.
-    fn body(self, number: usize) -> String {
+    fn status(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Created | Self::Unknown => "credentials_created",
+        }
+    }
+
+    /// Returns the body that reports a credential, or that there is none.
+    fn body(self, number: usize, (id, token): &(String, String)) -> String {
         let status = self.status();
         let body = match self {
             Self::Failed => json!({ "status": status, "errors": [
                 { "code": "CREATE_REFUSED", "description": format!("The third party refused attempt {number}; check the login secret.") },
             ] }),
-            Self::Created => {
-                let secret = format!("{number:08}-a-token-as-the-third-party-issues-it-0123456789abcdef");
-                json!({ "status": status, "credentials": { "id": format!("id-{number}"), "payload": { "token": secret } } })
-            }
+            Self::Created | Self::Unknown => json!({ "status": status, "credentials": { "id": id, "payload": { "token": token } } }),
         };
         body.to_string()
     }
@@ -87,7 +100,7 @@ fn compare(fake: &Fake<'_>, peer: &Peer, report: Report, turns: usize) {
     ratios.sort_by(f64::total_cmp);
     println!(
         "{}: the fake serves {:.2} times as many updates as {} (middle of {turns} turns; half of them {:.2} to {:.2})",
-        report.status(),
+        report.name(),
         ratios[turns / 2],
         peer.name,
         ratios[turns / 4],
@@ -123,13 +136,20 @@ impl<'runtime> Fake<'runtime> {
     fn round(&self, report: Report, updates: u64) -> Duration {
         let addresses = self.runtime.block_on(self.cloud.set_up(setup())).expect("a set-up");
         self.cloud.seed_credential("artifactory").expect("a seeded credential");
-        let tasks: Vec<(String, String)> = (0..updates).map(|_| self.task()).collect();
-        let token = token(&addresses, &tasks[0].1);
+        let tasks: Vec<Task> = (0..updates).map(|_| self.task()).collect();
+        let token = token(&addresses, &tasks[0].key);
+        let credentials = match report {
+            Report::Created => issued(&addresses, &token, &tasks[0].login, updates),
+            Report::Failed | Report::Unknown => (0..updates).map(unknown).collect(),
+        };
         let mut connection = Connection::open(address(&addresses.secrets_manager_url));
         let requests: Vec<Vec<u8>> = tasks
             .iter()
+            .zip(&credentials)
             .enumerate()
-            .map(|(number, (path, _))| request("PUT", path, &format!("Bearer {token}"), "application/json", &report.body(number)))
+            .map(|(number, (task, made))| {
+                request("PUT", &task.path, &format!("Bearer {token}"), "application/json", &report.body(number, made))
+            })
             .collect();
         let started = Instant::now();
         for request in &requests {
@@ -138,14 +158,50 @@ impl<'runtime> Fake<'runtime> {
         started.elapsed()
     }
 
-    /// Makes a secret and starts its create job; returns the path of the task and the access key.
-    fn task(&self) -> (String, String) {
+    /// Makes a secret and starts its create job.
+    fn task(&self) -> Task {
         let secret = self.cloud.create_secret(SecretOrder::default()).expect("a secret");
         let request = self.cloud.claim().expect("a claim").expect("a job for the new secret");
         self.runtime.block_on(self.cloud.job_started(&request.job)).expect("a start");
         let path = format!("/api/v2/secrets/{secret}/tasks/{}", request.job.task);
-        (path, request.variables["SM_ACCESS_APIKEY"].clone())
+        let variable = |name: &str| request.variables[name].clone();
+        Task { path, key: variable("SM_ACCESS_APIKEY"), login: variable("SM_LOGIN_VALUE") }
     }
+}
+
+/// What the job of a task is given.
+struct Task {
+    /// The path of the task.
+    path: String,
+    /// The access key.
+    key: String,
+    /// The id of the login secret.
+    login: String,
+}
+
+/// Has the third party issue credentials; returns the id and the token of each.
+fn issued(addresses: &StageAddresses, token: &str, login: &str, count: u64) -> Vec<(String, String)> {
+    let mut connection = Connection::open(address(&addresses.secrets_manager_url));
+    let read = request("GET", &format!("/api/v2/secrets/{login}"), &format!("Bearer {token}"), "application/json", "");
+    let secret: Value = serde_json::from_slice(&connection.ask(&read)).expect("a secret");
+    let login = format!("Bearer {}", secret["payload"].as_str().expect("a login"));
+    let mut connection = Connection::open(address(&addresses.third_parties["artifactory"]));
+    let create = request("POST", "/access/api/v1/tokens", &login, "application/json", r#"{"username":"bench"}"#);
+    let issue = |_| {
+        let made: Value = serde_json::from_slice(&connection.ask(&create)).expect("a credential");
+        let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+        (text("token_id"), text("access_token"))
+    };
+    (0..count).map(issue).collect()
+}
+
+/// Characters of a token that nobody issued: about as many as an issued one has.
+const TOKEN: usize = 400;
+
+/// Makes up a credential that no other number has.
+fn unknown(number: u64) -> (String, String) {
+    let mut ids = IdSource::new(number);
+    (ids.uuid(), ids.characters(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", TOKEN))
 }
 
 fn setup() -> StageSetup {
@@ -158,6 +214,14 @@ fn setup() -> StageSetup {
             equals: Some("{{ credential.secret }}".into()),
         }],
         third_parties: vec![ThirdPartySetup::simulated("artifactory", "artifactory")],
+        secrets: vec![SecretSetup {
+            name: "login".into(),
+            secret_type: SecretType::Arbitrary,
+            field: None,
+            source: SecretSource::LoginOf("artifactory".into()),
+            iam: false,
+        }],
+        parameters: BTreeMap::from([("login".to_owned(), ParameterSource::Secret("login".into()))]),
         ..StageSetup::default()
     }
 }
@@ -239,7 +303,7 @@ impl Peer {
             let round = left.min(UPDATES);
             let mut connection = Connection::open(self.address);
             let requests: Vec<Vec<u8>> = (0..usize::try_from(round).unwrap_or(usize::MAX))
-                .map(|number| request("PUT", PATH, "Bearer none", "application/json", &report.body(number)))
+                .map(|number| request("PUT", PATH, "Bearer none", "application/json", &report.body(number, &unknown(number as u64))))
                 .collect();
             let started = Instant::now();
             for request in &requests {

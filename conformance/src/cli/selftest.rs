@@ -22,7 +22,7 @@ use crate::catalog::Catalog;
 use crate::manifest::Manifest;
 use crate::mutant::{self, CONTROL, IMAGE_CONTROL, Mutation, table};
 use crate::progress::{Mode as ProgressMode, Progress};
-use crate::selftest::{Lacking, Matrix, Trial, human, selected};
+use crate::selftest::{Lacking, Matrix, Proof, Trial, human, selected};
 use crate::suite::{Plan, Staging, Suite};
 use crate::verdict::Verdict;
 
@@ -147,10 +147,10 @@ pub(super) fn selftest(arguments: &SelftestArguments) -> Result<u8, Stop> {
         PlainFormat::Human => print(&human(&matrix))?,
         PlainFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(&matrix).context("printing the matrix")?))?,
     }
-    Ok(match (matrix.proved(), &matrix.lacking) {
-        (false, _) => UNPROVED,
-        (true, Some(_)) => crate::exit_code::INCONCLUSIVE,
-        (true, None) => crate::exit_code::CONFORMANT,
+    Ok(match (matrix.shows(), &matrix.lacking) {
+        (Proof::Wrong, _) => UNPROVED,
+        (Proof::Undecided, _) | (Proof::Right, Some(_)) => crate::exit_code::INCONCLUSIVE,
+        (Proof::Right, None) => crate::exit_code::CONFORMANT,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Trial;
+use super::{Proof, Trial};
 use crate::catalog::{Applies, Catalog, Level};
 use crate::mutant::{CONTROL, IMAGE_CONTROL};
 
@@ -80,9 +80,16 @@ impl Matrix {
         unproved.filter(|rule| !rule.is_killed()).map(|rule| rule.rule.as_str()).collect()
     }
 
-    /// Tells whether hallmark finds exactly what it must.
-    pub fn proved(&self) -> bool {
-        self.survivors().is_empty() && self.trials.iter().all(Trial::right)
+    /// Tells whether hallmark finds exactly what it must, as far as mutants could be tried.
+    pub fn shows(&self) -> Proof {
+        let trials = self.trials.iter().map(Trial::shows).max().unwrap_or(Proof::Right);
+        // What no mutant was found to break may be what trouble hid.
+        if trials == Proof::Right && !self.survivors().is_empty() { Proof::Wrong } else { trials }
+    }
+
+    /// Returns the mutants of which nothing can be said.
+    pub fn undecided(&self) -> Vec<&str> {
+        self.trials.iter().filter(|trial| trial.shows() == Proof::Undecided).map(|trial| trial.mutant).collect()
     }
 }
 
@@ -102,7 +109,22 @@ mod tests {
     #[test]
     fn a_mutant_that_breaks_nothing_is_missed() {
         let trial = trial_that_found_nothing("CRE-007/never");
-        assert!(trial.missed.contains(&"CRE-007".to_owned()) && !trial.right(), "{trial:?}");
+        assert!(trial.missed.contains(&"CRE-007".to_owned()) && trial.shows() == Proof::Wrong, "{trial:?}");
+    }
+
+    #[test]
+    fn what_trouble_of_ours_may_have_hidden_is_open() {
+        let mut trial = trial_that_found_nothing("CRE-007/never");
+        trial.trouble.push("create/undo.feature:9: no free port".into());
+        assert_eq!(trial.shows(), Proof::Undecided);
+        let catalog = Catalog::built_in().unwrap();
+        let matrix = |trial: &Trial| Matrix::new(&catalog, vec![trial.clone()], None, true, true, 1.0);
+        assert_eq!(matrix(&trial).shows(), Proof::Undecided);
+        let text = crate::selftest::human(&matrix(&trial));
+        assert!(text.contains("?   CRE-007/never") && text.contains("hallmark selftest --full --mutant CRE-007/never"), "{text}");
+        // What was found and is not there is wrong, whatever else happened.
+        trial.unexpected.push("DEL-001".into());
+        assert_eq!(matrix(&trial).shows(), Proof::Wrong);
     }
 
     #[test]
@@ -111,7 +133,7 @@ mod tests {
         let matrix = |whole| Matrix::new(&catalog, vec![trial_that_found_nothing(CONTROL)], None, whole, false, 1.0);
         assert!(matrix(true).survivors().contains(&"CRE-001"));
         assert!(!matrix(true).survivors().contains(&"UPD-008"), "what is for information needs no proof");
-        assert!(matrix(false).proved() && !matrix(true).proved());
+        assert_eq!((matrix(false).shows(), matrix(true).shows()), (Proof::Right, Proof::Wrong));
         let (killed, counted) = matrix(true).killed();
         assert!(killed == 0 && counted > 70, "{killed} of {counted}");
         assert!(matrix(true).survivors().contains(&"IMG-001"));

@@ -8,4 +8,4 @@ mod trial;
 
 pub use matrix::{Lacking, Matrix};
 pub use text::human;
-pub use trial::{Trial, selected};
+pub use trial::{Proof, Trial, selected};

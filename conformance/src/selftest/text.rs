@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Matrix, Trial};
+use super::{Matrix, Proof, Trial};
 use crate::mutant::{CONTROL, IMAGE_CONTROL};
 
 const COLUMNS: usize = 100;
@@ -23,7 +23,11 @@ pub fn human(matrix: &Matrix) -> String {
     line(&mut text, "\nMutants, each with the rules that it was found to break", "");
     for trial in &matrix.trials {
         let broken = trial.broken.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-        let mark = if trial.right() { "ok " } else { "BAD" };
+        let mark = match trial.shows() {
+            Proof::Right => "ok ",
+            Proof::Undecided => "?  ",
+            Proof::Wrong => "BAD",
+        };
         line(&mut text, &format!("  {mark} {:36}  ", trial.mutant), if broken.is_empty() { "nothing" } else { &broken });
         problems(&mut text, trial);
     }
@@ -49,13 +53,21 @@ pub fn human(matrix: &Matrix) -> String {
         let percent = 100 * killed / counted.max(1);
         let _ = writeln!(text, "{killed} of {counted} must and should rules are killed ({percent} %), with {unexpected} unexpected kills.");
     }
-    text.push_str(if matrix.proved() && matrix.lacking.is_some() {
-        "Every mutant that could be tried was found out, for exactly the rules that it breaks.\n"
-    } else if matrix.proved() {
-        "Every mutant was found out, for exactly the rules that it breaks.\n"
-    } else {
-        "hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n"
-    });
+    match matrix.shows() {
+        Proof::Right if matrix.lacking.is_some() => {
+            text.push_str("Every mutant that could be tried was found out, for exactly the rules that it breaks.\n");
+        }
+        Proof::Right => text.push_str("Every mutant was found out, for exactly the rules that it breaks.\n"),
+        Proof::Undecided => {
+            let mutants: String = matrix.undecided().iter().map(|mutant| format!(" --mutant {mutant}")).collect();
+            let again = format!("hallmark selftest{}{mutants}", if matrix.full { " --full" } else { "" });
+            let said = "Nothing wrong was found, but trouble of this machine's leaves some mutants open. With less to do for it, run";
+            line(&mut text, "", &format!("{said} {again}"));
+        }
+        Proof::Wrong => {
+            text.push_str("hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n")
+        }
+    }
     text
 }
 
@@ -74,7 +86,7 @@ fn problems(text: &mut String, trial: &Trial) {
         let finding = trial.findings.get(rule).map_or("", String::as_str);
         line(text, &format!("        {rule:11}  "), finding);
     }
-    if !trial.right() {
+    if trial.shows() != Proof::Right {
         line(text, "        what it does ", trial.wrong);
     }
 }

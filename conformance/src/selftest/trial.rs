@@ -12,6 +12,17 @@ use crate::ruling::{Ruling, scenario_record};
 use crate::suite::{FeatureError, Features, Plan, ScenarioOutcome, Selection};
 use crate::verdict::Verdict;
 
+/// What a trial shows about hallmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// Exactly the right thing was found.
+    Right,
+    /// Trouble of ours, such as a machine without a free port, leaves it open.
+    Undecided,
+    /// Something was missed, or found that is not there.
+    Wrong,
+}
+
 /// What a mutant was found to break, held against what it must break.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trial {
@@ -137,9 +148,16 @@ impl Trial {
         }
     }
 
-    /// Tells whether exactly the right thing was found.
-    pub fn right(&self) -> bool {
-        [&self.missed, &self.unexpected, &self.surprising_holes, &self.misworded, &self.trouble].iter().all(|list| list.is_empty())
+    /// Tells what it shows. What trouble of ours may have kept from being found is no fault of the judge's.
+    pub fn shows(&self) -> Proof {
+        let lacks = !self.missed.is_empty() || !self.surprising_holes.is_empty();
+        if !self.unexpected.is_empty() || !self.misworded.is_empty() || lacks && self.trouble.is_empty() {
+            Proof::Wrong
+        } else if self.trouble.is_empty() {
+            Proof::Right
+        } else {
+            Proof::Undecided
+        }
     }
 }
 

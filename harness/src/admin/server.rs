@@ -58,7 +58,7 @@ impl AdminServer {
         runtime: &tokio::runtime::Handle,
     ) -> Result<Self, AdminListenError> {
         let failed = |source| AdminListenError { address, source };
-        let std_listener = std::net::TcpListener::bind(ports::with_free_port(address)).map_err(failed)?;
+        let std_listener = ports::listening(address, std::net::TcpListener::bind).map_err(failed)?;
         std_listener.set_nonblocking(true).map_err(failed)?;
         let address = std_listener.local_addr().map_err(failed)?;
         let (stop, stopped) = oneshot::channel();

@@ -17,20 +17,31 @@ const LOWEST: u16 = 10_000;
 /// Fewer ports than this are no choice.
 const FEWEST: u16 = 1000;
 
-/// Ports that are tried before the system is asked for one.
-const TRIES: u32 = 256;
-
 /// From which on, and up to which, outgoing connections begin, on Linux.
 const OUTGOING: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 
+/// How often a free port is looked for, in case that somebody else takes the one that was found.
+const ATTEMPTS: u32 = 8;
+
+/// Listens on `address` by `listen`: on a free port where it has none.
+pub(crate) fn listening<Listener>(address: SocketAddr, listen: impl Fn(SocketAddr) -> io::Result<Listener>) -> io::Result<Listener> {
+    let mut attempt = 1;
+    loop {
+        match listen(with_free_port(address)) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Returns `address` with a port on which nobody listens where it has none. It stays 0 where only the system knows one.
-pub(crate) fn with_free_port(address: SocketAddr) -> SocketAddr {
+fn with_free_port(address: SocketAddr) -> SocketAddr {
     if address.port() != 0 {
         return address;
     }
     let free = || {
         let ports = range()?;
-        (0..TRIES).map(|_| SocketAddr::new(address.ip(), next(&ports))).find(|candidate| is_free(*candidate).is_ok())
+        ports.clone().map(|_| SocketAddr::new(address.ip(), next(&ports))).find(|candidate| is_free(*candidate).is_ok())
     };
     free().unwrap_or(address)
 }
@@ -76,10 +87,11 @@ mod tests {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let taken = TcpListener::bind(any).unwrap();
         assert!(is_free(taken.local_addr().unwrap()).is_err());
+        assert!(listening(taken.local_addr().unwrap(), TcpListener::bind).is_err(), "and another is not taken instead");
         assert_eq!(with_free_port(taken.local_addr().unwrap()), taken.local_addr().unwrap(), "what is asked for stays");
-        let listening: Vec<TcpListener> = (0..20).map(|_| TcpListener::bind(with_free_port(any)).unwrap()).collect();
+        let open: Vec<TcpListener> = (0..20).map(|_| listening(any, TcpListener::bind).unwrap()).collect();
         if let Some(ports) = range() {
-            assert!(listening.iter().all(|one| ports.contains(&one.local_addr().unwrap().port())));
+            assert!(open.iter().all(|one| ports.contains(&one.local_addr().unwrap().port())));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Read from `/proc`, in the formats that the kernel's `nf_conntrack_standalone.c` and `proc.c` write. A machine that has no such table never lacks room.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -22,11 +23,16 @@ const STEP: Duration = Duration::from_millis(250);
 /// Connections are forgotten two minutes after their end; what is still there then is somebody else's.
 const LONGEST: Duration = Duration::from_mins(3);
 
-/// Waits until there is room for the connections of one more stage, for three minutes at most.
+/// Waits until there is room for the connections of one more stage, for three minutes at most. Where that brought nothing, somebody else fills the table, and
+/// nobody waits again.
 #[expect(clippy::disallowed_methods, reason = "the kernel tells nobody when there is room again: it must be asked")]
 pub(super) async fn until_room() {
+    static IN_VAIN: AtomicBool = AtomicBool::new(false);
     let begun = Instant::now();
-    while is_full(number(COUNT), number(MOST)) && begun.elapsed() < LONGEST {
+    while is_full(number(COUNT), number(MOST)) && !IN_VAIN.load(Ordering::Relaxed) {
+        if begun.elapsed() >= LONGEST {
+            IN_VAIN.store(true, Ordering::Relaxed);
+        }
         sleep(STEP).await;
     }
 }

@@ -54,6 +54,18 @@ impl Credential {
         self.scope.iter().all(|(name, value)| path.get(name).is_none_or(|asked| asked == value))
     }
 
+    /// Returns a text that templates see as `credential.NAME`; none where it has no such text.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let own = || match name {
+            "id" => Some(self.id.as_str()),
+            "secret" => Some(self.secret.expose_secret()),
+            _ => None,
+        };
+        let further = || self.further_secrets.get(name).map(|secret| secret.expose_secret());
+        // What is kept of a request hides what has the same name, as below.
+        self.fields.get(name).map(String::as_str).or_else(further).or_else(own)
+    }
+
     /// Returns what templates see as `credential`.
     pub(super) fn context(&self) -> Value {
         let own = [

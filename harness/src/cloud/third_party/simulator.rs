@@ -149,7 +149,14 @@ impl ThirdParty {
         };
         let state = self.state();
         let mut ids = Vec::new();
+        let plain = plain(template);
         for credential in &state.credentials {
+            if let Some(text) = plain.and_then(|name| credential.text(name)) {
+                if text == expected {
+                    ids.push(credential.id.clone());
+                }
+                continue;
+            }
             let request = context! { body => &credential.request, ..Value::from_serialize(&credential.request) };
             let context = context! { credential => credential.context(), request => request, third_party => self.context(&state) };
             if self.renderer.text("equals", template, &context)? == expected {
@@ -325,4 +332,10 @@ fn same_login(expected: &str, presented: &str) -> bool {
         }
         _ => expected == presented,
     }
+}
+
+/// Returns NAME where a template is nothing but `{{ credential.NAME }}`: most are, and need no engine to be compared with every credential.
+fn plain(template: &str) -> Option<&str> {
+    let name = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("credential.")?;
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }

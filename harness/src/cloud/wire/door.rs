@@ -18,9 +18,6 @@ use crate::fault::Outage;
 /// Connections that wait to be accepted, at most.
 const BACKLOG: i32 = 1024;
 
-/// How often a free port is looked for, in case that somebody else takes the one that was found.
-const ATTEMPTS: usize = 8;
-
 /// The socket that a listener accepts from.
 #[derive(Debug)]
 pub(super) struct Door {
@@ -40,13 +37,7 @@ struct Schedule {
 impl Door {
     /// Listens on `address`; port 0 takes a free one.
     pub(super) fn open(address: SocketAddr) -> io::Result<Arc<Self>> {
-        let mut attempt = 1;
-        let socket = loop {
-            match listen(ports::with_free_port(address)) {
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => attempt += 1,
-                outcome => break outcome?,
-            }
-        };
+        let socket = ports::listening(address, listen)?;
         let address = local_address(&socket)?;
         Ok(Arc::new(Self { socket, address, shut: watch::Sender::new(false), schedule: Mutex::default() }))
     }

@@ -98,7 +98,12 @@ fn matching_compares_texts_numbers_and_booleans_exactly() {
     let (id, secret) = (text(&created, "/id"), text(&created, "/secret"));
     let matching = |template: &str, value: Value| fixture.third_party.matching(template, &value).unwrap();
     let found = [id.to_owned()];
-    assert_eq!(matching("{{ credential.secret }}", json!(secret)), found);
+    for (name, value, count) in [("secret", secret, 1), ("id", id, 1), ("missing", "", 2)] {
+        let plain = matching(&format!("{{{{ credential.{name} }}}}"), json!(value));
+        assert_eq!((plain.contains(&id.to_owned()), plain.len()), (true, count), "{name}");
+        assert_eq!(matching(&format!("{{{{ credential['{name}'] }}}}"), json!(value)), plain, "{name}, as the engine renders it");
+        assert_eq!(matching(&format!("{{{{ credential.{name} }}}}"), json!("another")), [""; 0], "{name}");
+    }
     assert_eq!(matching("{{ third_party.url }}/{{ credential.id }}", json!(format!("https://vault.example/{id}"))), found);
     assert_eq!(matching("{{ credential.url }}", json!(format!("https://vault.example/{id}?secret={secret}"))), found);
     assert_eq!(matching("{{ request.user }}", json!("o'neil")), found);
