@@ -82,9 +82,12 @@ impl Matrix {
 
     /// Tells whether hallmark finds exactly what it must, as far as mutants could be tried.
     pub fn shows(&self) -> Proof {
-        let trials = self.trials.iter().map(Trial::shows).max().unwrap_or(Proof::Right);
         // What no mutant was found to break may be what trouble hid.
-        if trials == Proof::Right && !self.survivors().is_empty() { Proof::Wrong } else { trials }
+        let hidden = |rule: &&str| {
+            self.trials.iter().any(|trial| trial.shows() == Proof::Undecided && trial.missed.iter().any(|missed| missed == rule))
+        };
+        let trials = self.trials.iter().map(Trial::shows).max().unwrap_or(Proof::Right);
+        if self.survivors().iter().all(hidden) { trials } else { Proof::Wrong }
     }
 
     /// Returns the mutants of which nothing can be said.
@@ -118,7 +121,9 @@ mod tests {
         trial.trouble.push("create/undo.feature:9: no free port".into());
         assert_eq!(trial.shows(), Proof::Undecided);
         let catalog = Catalog::built_in().unwrap();
-        let matrix = |trial: &Trial| Matrix::new(&catalog, vec![trial.clone()], None, true, true, 1.0);
+        let some = |trial: &Trial, whole| Matrix::new(&catalog, vec![trial.clone()], None, whole, true, 1.0);
+        assert_eq!(some(&trial, true).shows(), Proof::Wrong, "of other rules no mutant was tried, and no trouble hides that");
+        let matrix = |trial: &Trial| some(trial, false);
         assert_eq!(matrix(&trial).shows(), Proof::Undecided);
         let text = crate::selftest::human(&matrix(&trial));
         assert!(text.contains("?   CRE-007/never") && text.contains("hallmark selftest --full --mutant CRE-007/never"), "{text}");

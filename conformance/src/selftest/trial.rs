@@ -150,8 +150,8 @@ impl Trial {
 
     /// Tells what it shows. What trouble of ours may have kept from being found is no fault of the judge's.
     pub fn shows(&self) -> Proof {
-        let lacks = !self.missed.is_empty() || !self.surprising_holes.is_empty();
-        if !self.unexpected.is_empty() || !self.misworded.is_empty() || lacks && self.trouble.is_empty() {
+        let lacks = [&self.missed, &self.surprising_holes, &self.misworded].iter().any(|list| !list.is_empty());
+        if !self.unexpected.is_empty() || lacks && self.trouble.is_empty() {
             Proof::Wrong
         } else if self.trouble.is_empty() {
             Proof::Right

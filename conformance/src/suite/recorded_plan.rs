@@ -17,7 +17,7 @@ use crate::results::RunRecord;
 const FILE: &str = "plan.json";
 
 /// Version of the file. Another one is refused, never misread.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What was to be played.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -321,7 +321,7 @@ mod tests {
         recorded.format += 1;
         let folder = tempfile::tempdir().unwrap();
         recorded.write(folder.path()).unwrap();
-        assert!(matches!(RecordedPlan::read(folder.path()), Err(RecordedPlanError::Format { found: 2, .. })));
+        assert!(matches!(RecordedPlan::read(folder.path()), Err(RecordedPlanError::Format { found: 3, .. })));
         std::fs::write(folder.path().join(FILE), "{}").unwrap();
         assert!(matches!(RecordedPlan::read(folder.path()), Err(RecordedPlanError::Malformed { .. })));
     }

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-/// Ports below are often asked for by name.
-const LOWEST: u16 = 10_000;
+/// Ports below are often asked for by name, and some are blocked: browsers and Node's `fetch` connect to none of the Fetch Standard's bad ports, of which
+/// 10080 is the highest.
+const LOWEST: u16 = 11_000;
 
 /// Fewer ports than this are no choice.
 const FEWEST: u16 = 1000;
@@ -77,8 +78,8 @@ mod tests {
 
     #[test]
     fn ports_are_chosen_below_those_of_outgoing_connections() {
-        assert_eq!(below("32768\t60999\n"), Some(10_000..32_768));
-        assert_eq!(below("10500\t60999\n"), None, "too few");
+        assert_eq!(below("32768\t60999\n"), Some(11_000..32_768));
+        assert_eq!(below("11500\t60999\n"), None, "too few");
         assert_eq!(below(""), None);
     }
 

@@ -142,7 +142,7 @@ pub(super) fn kept_alive(history: &History<'_>, lineage: &Lineage<'_, '_>, findi
     let Some(by) = by.filter(|run| run.job.task == *lineage.task) else { return };
     // The report itself tells as well, once it is answered.
     let since = report.exchange.body_at..revoked.began_at;
-    if let Some(told) = told(by, &since) {
+    if let Some(told) = told(by, &since, revoked.event) {
         let actual = format!("{}: the report of {credential} was applied, the job was told so, and revoked the credential", by.describe());
         let evidence = evidence.into_iter().chain([told]);
         findings.broken.push(Judgement::fail(RULE, "a credential that was reported created lives until its deletion", actual, evidence));
@@ -174,9 +174,11 @@ fn revocation<'history, 'recording>(
     })
 }
 
-/// Returns the event by which a run was told, between two moments, that its task is done.
-fn told(run: &Run<'_>, moments: &Range<u64>) -> Option<u64> {
-    let between = |call: &&At<'_, Exchange>| moments.contains(&call.began_at);
+/// Returns the event by which a run was told, between two moments, that its task is done, before it revoked the credential.
+fn told(run: &Run<'_>, moments: &Range<u64>, revoked: u64) -> Option<u64> {
+    // An answer that a fault held back may have left only when nobody waited for it any more: it counts where it was noted before the revocation.
+    let in_time = |call: &At<'_, Exchange>| call.what.fault.is_none() || call.event < revoked;
+    let between = |call: &&At<'_, Exchange>| moments.contains(&call.began_at) && in_time(call);
     run.exchanges.iter().filter(between).find(|call| tells_of_success(call.what)).map(|call| call.event)
 }
 

@@ -81,8 +81,7 @@ fn judgement(page: &mut Page, judgement: &Judgement) {
 
 /// Writes the events that a judgement points to.
 fn events(page: &mut Page, scenario: &ScenarioRecord, judgement: &Judgement, verbose: bool) {
-    let mut excerpts: Vec<_> = scenario.excerpts.iter().filter(|excerpt| judgement.evidence.contains(&excerpt.event)).collect();
-    excerpts.sort_by_key(|excerpt| excerpt.event);
+    let excerpts: Vec<_> = scenario.excerpts.iter().filter(|excerpt| judgement.evidence.contains(&excerpt.event)).collect();
     let limit = if verbose { excerpts.len() } else { EVENTS };
     for (index, excerpt) in excerpts.iter().take(limit).enumerate() {
         if index == 0 {

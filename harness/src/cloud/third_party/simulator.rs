@@ -336,6 +336,6 @@ fn same_login(expected: &str, presented: &str) -> bool {
 
 /// Returns NAME where a template is nothing but `{{ credential.NAME }}`: most are, and need no engine to be compared with every credential.
 fn plain(template: &str) -> Option<&str> {
-    let name = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("credential.")?;
+    let name = template.strip_prefix("{{")?.strip_suffix("}}")?.trim().strip_prefix("credential.")?;
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
 }

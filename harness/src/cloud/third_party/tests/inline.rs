@@ -104,6 +104,8 @@ fn matching_compares_texts_numbers_and_booleans_exactly() {
         assert_eq!(matching(&format!("{{{{ credential['{name}'] }}}}"), json!(value)), plain, "{name}, as the engine renders it");
         assert_eq!(matching(&format!("{{{{ credential.{name} }}}}"), json!("another")), [""; 0], "{name}");
     }
+    assert_eq!(matching(" {{ credential.secret }}", json!(secret)), [""; 0], "a blank is a part of the text");
+    assert_eq!(matching(" {{ credential.secret }}", json!(format!(" {secret}"))), found);
     assert_eq!(matching("{{ third_party.url }}/{{ credential.id }}", json!(format!("https://vault.example/{id}"))), found);
     assert_eq!(matching("{{ credential.url }}", json!(format!("https://vault.example/{id}?secret={secret}"))), found);
     assert_eq!(matching("{{ request.user }}", json!("o'neil")), found);
