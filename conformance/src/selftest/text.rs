@@ -59,13 +59,15 @@ pub fn human(matrix: &Matrix) -> String {
         }
         Proof::Right => text.push_str("Every mutant was found out, for exactly the rules that it breaks.\n"),
         Proof::Undecided => {
-            let mutants: String = matrix.undecided().iter().map(|mutant| format!(" --mutant {mutant}")).collect();
-            let again = format!("hallmark selftest{}{mutants}", if matrix.full { " --full" } else { "" });
+            let mutants = matrix.undecided().join(" --mutant ");
+            let again = format!("hallmark selftest{} --mutant {mutants}", if matrix.full { " --full" } else { "" });
             let said = "Nothing wrong was found, but trouble of this machine's leaves some mutants open. With less to do for it, run";
             line(&mut text, "", &format!("{said} {again}"));
         }
         Proof::Wrong => {
-            text.push_str("hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n")
+            text.push_str(
+                "hallmark does not find exactly what it must. This is its own fault, and no certificate of\nthis build counts.\n",
+            );
         }
     }
     text

@@ -61,7 +61,7 @@ impl Credential {
             "secret" => Some(self.secret.expose_secret()),
             _ => None,
         };
-        let further = || self.further_secrets.get(name).map(|secret| secret.expose_secret());
+        let further = || self.further_secrets.get(name).map(SecretString::expose_secret);
         // What is kept of a request hides what has the same name, as below.
         self.fields.get(name).map(String::as_str).or_else(further).or_else(own)
     }
