@@ -36,9 +36,7 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
     let mut jobs: BTreeMap<(u64, String), Job> = BTreeMap::new();
     let mut order: Vec<&JobRef> = Vec::new();
     let mut trouble = recording.played.trouble.clone();
-    if recording.played.dropped_packets > 0 {
-        trouble.push("the machine's kernel dropped packets for want of room for connections; raise net.netfilter.nf_conntrack_max".into());
-    }
+    trouble.extend(recording.played.loss());
     let first = exchanges(recording, call).map(|(_, exchange)| exchange.head_at).min();
     let zero = if experiment.is_unseen() { plan_set(recording) } else { first }.unwrap_or(0);
     for event in &recording.events {

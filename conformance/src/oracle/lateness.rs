@@ -42,17 +42,7 @@ fn holds(faults: &str) -> bool {
 
 /// Returns why a failure says nothing: the provider may have met what this machine did, and no service.
 pub fn disturbed(history: &History<'_>) -> impl Iterator<Item = String> {
-    packets_dropped(history).into_iter().chain(hung_up(history))
-}
-
-fn packets_dropped(history: &History<'_>) -> Option<String> {
-    let dropped = history.recording.played.dropped_packets;
-    (dropped > 0).then(|| {
-        format!(
-            "the machine's kernel dropped {dropped} packets of connections that it had no room for, and the provider may have waited for an answer; \
-             let fewer jobs run at once, or raise net.netfilter.nf_conntrack_max"
-        )
-    })
+    history.recording.played.loss().into_iter().chain(hung_up(history))
 }
 
 /// Returns why a failure says nothing where a provider hung up, asked for by no fault, while our threads were late: it may have waited for as long

@@ -6,7 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -20,6 +20,9 @@ const FEWEST: u16 = 1000;
 
 /// From which on, and up to which, outgoing connections begin, on Linux.
 const OUTGOING: &str = "/proc/sys/net/ipv4/ip_local_port_range";
+
+/// The ports to choose from; none where only the system knows one.
+static RANGE: LazyLock<Option<Range<u16>>> = LazyLock::new(|| below(&std::fs::read_to_string(OUTGOING).ok()?));
 
 /// How often a free port is looked for, in case that somebody else takes the one that was found.
 const ATTEMPTS: u32 = 8;
@@ -41,23 +44,17 @@ fn with_free_port(address: SocketAddr) -> SocketAddr {
         return address;
     }
     let free = || {
-        let ports = range()?;
-        ports.clone().map(|_| SocketAddr::new(address.ip(), next(&ports))).find(|candidate| is_free(*candidate).is_ok())
+        let ports = RANGE.as_ref()?;
+        ports.clone().map(|_| SocketAddr::new(address.ip(), next(ports))).find(|candidate| is_free(*candidate).is_ok())
     };
     free().unwrap_or(address)
 }
 
 /// Each port is taken in turn, from a beginning that no other process is likely to have: what a job of one stage still sends reaches no later stage.
 fn next(ports: &Range<u16>) -> u16 {
-    static TURN: OnceLock<AtomicU32> = OnceLock::new();
-    let turn = TURN.get_or_init(|| AtomicU32::new(rand::random()));
-    let place = turn.fetch_add(1, Ordering::Relaxed) % u32::from(ports.end - ports.start);
+    static TURN: LazyLock<AtomicU32> = LazyLock::new(|| AtomicU32::new(rand::random()));
+    let place = TURN.fetch_add(1, Ordering::Relaxed) % u32::from(ports.end - ports.start);
     ports.start + u16::try_from(place).unwrap_or_default()
-}
-
-fn range() -> Option<Range<u16>> {
-    static RANGE: OnceLock<Option<Range<u16>>> = OnceLock::new();
-    RANGE.get_or_init(|| below(&std::fs::read_to_string(OUTGOING).ok()?)).clone()
 }
 
 fn below(outgoing: &str) -> Option<Range<u16>> {
@@ -91,7 +88,7 @@ mod tests {
         assert!(listening(taken.local_addr().unwrap(), TcpListener::bind).is_err(), "and another is not taken instead");
         assert_eq!(with_free_port(taken.local_addr().unwrap()), taken.local_addr().unwrap(), "what is asked for stays");
         let open: Vec<TcpListener> = (0..20).map(|_| listening(any, TcpListener::bind).unwrap()).collect();
-        if let Some(ports) = range() {
+        if let Some(ports) = RANGE.as_ref() {
             assert!(open.iter().all(|one| ports.contains(&one.local_addr().unwrap().port())));
         }
     }

@@ -37,10 +37,23 @@ impl Redactor {
 
     /// Returns `text` with every occurrence of a known secret replaced by its mark.
     pub fn redact(&self, text: &str) -> String {
-        let text = defused(text);
+        let mut text = text.to_owned();
+        self.clean(&mut text);
+        text
+    }
+
+    /// As [`Self::redact`], in place: most texts hold nothing, and stay as they are.
+    pub fn clean(&self, text: &mut String) {
+        if let Cow::Owned(defused) = defused(text) {
+            *text = defused;
+        }
+        let finds = self.known().find(text.as_bytes());
+        if finds.is_empty() {
+            return;
+        }
         let mut out = String::with_capacity(text.len());
         let mut from = 0;
-        for Find { range, mark } in self.known().find(text.as_bytes()) {
+        for Find { range, mark } in finds {
             // Whatever shares a character with a secret goes with it.
             let start = text.floor_char_boundary(range.start).max(from);
             out.push_str(&text[from..start]);
@@ -48,15 +61,7 @@ impl Redactor {
             from = text.ceil_char_boundary(range.end);
         }
         out.push_str(&text[from..]);
-        out
-    }
-
-    /// As [`Self::redact`], in place: most texts hold nothing, and stay as they are.
-    pub fn clean(&self, text: &mut String) {
-        let finds = self.known().find(text.as_bytes());
-        if !finds.is_empty() || matches!(defused(text), Cow::Owned(_)) {
-            *text = self.redact(text);
-        }
+        *text = out;
     }
 
     /// Redacts lines that were printed one after another. What stands in several of them, the rest of a secret after a line break, leaves a mark

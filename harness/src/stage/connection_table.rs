@@ -3,7 +3,6 @@
 //!
 //! Read from `/proc`, in the format that the kernel's `nf_conntrack_standalone.c` writes. A machine that has no such table never lacks room.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ pub(super) fn dropped() -> u64 {
 }
 
 fn number(path: &str) -> Option<u64> {
-    std::fs::read_to_string(Path::new(path)).ok()?.trim().parse().ok()
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 fn is_full(count: Option<u64>, most: Option<u64>) -> bool {

@@ -49,6 +49,19 @@ pub struct Played {
     pub trouble: Vec<String>,
 }
 
+impl Played {
+    /// Returns, in words, what the kernel lost in the meantime; none where it lost nothing.
+    pub fn loss(&self) -> Option<String> {
+        let dropped = self.dropped_packets;
+        (dropped > 0).then(|| {
+            format!(
+                "the machine's kernel dropped {dropped} packets of connections that it had no room for, and the provider may have waited for an answer; \
+                 let fewer jobs run at once, or raise net.netfilter.nf_conntrack_max"
+            )
+        })
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0

@@ -151,15 +151,14 @@ impl ThirdParty {
         let mut ids = Vec::new();
         let plain = plain(template);
         for credential in &state.credentials {
-            if let Some(text) = plain.and_then(|name| credential.text(name)) {
-                if text == expected {
-                    ids.push(credential.id.clone());
-                }
-                continue;
-            }
-            let request = context! { body => &credential.request, ..Value::from_serialize(&credential.request) };
-            let context = context! { credential => credential.context(), request => request, third_party => self.context(&state) };
-            if self.renderer.text("equals", template, &context)? == expected {
+            let matches = if let Some(text) = plain.and_then(|name| credential.text(name)) {
+                text == expected
+            } else {
+                let request = context! { body => &credential.request, ..Value::from_serialize(&credential.request) };
+                let context = context! { credential => credential.context(), request => request, third_party => self.context(&state) };
+                self.renderer.text("equals", template, &context)? == expected
+            };
+            if matches {
                 ids.push(credential.id.clone());
             }
         }
