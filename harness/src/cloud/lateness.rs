@@ -33,35 +33,62 @@ pub struct Delay {
 /// Measures the delays of one set-up for as long as it is there.
 #[derive(Debug)]
 pub(crate) struct Lateness {
-    delays: Arc<Mutex<Vec<Delay>>>,
+    seen: Arc<Mutex<Seen>>,
+    journal: Arc<Journal>,
     watch: AbortHandle,
+}
+
+/// What was seen of delays.
+#[derive(Debug)]
+struct Seen {
+    /// Those that are over.
+    delays: Vec<Delay>,
+    /// When the threads are to run next, in nanoseconds since the journal began.
+    due: u64,
 }
 
 impl Lateness {
     /// Begins to measure on the threads of the cloud's services.
     pub(crate) fn watch(journal: Arc<Journal>, runtime: &tokio::runtime::Handle) -> Self {
-        let delays = Arc::new(Mutex::new(Vec::new()));
-        let kept = delays.clone();
+        let seen = Arc::new(Mutex::new(Seen { delays: Vec::new(), due: next(&journal) }));
+        let (kept, clock) = (seen.clone(), journal.clone());
         let watch = runtime.spawn(async move {
             loop {
-                let due = Instant::now() + STEP;
                 // Only a timer sees how late timers are.
-                sleep_until(due).await;
-                let late = due.elapsed();
-                if late > USUAL {
-                    let until = journal.now();
-                    let from = until.saturating_sub(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
-                    keep(&mut lock(&kept), Delay { from, until });
+                sleep_until(Instant::now() + STEP).await;
+                let mut seen = lock(&kept);
+                if let Some(delay) = late(seen.due, clock.now()) {
+                    keep(&mut seen.delays, delay);
                 }
+                seen.due = next(&clock);
             }
         });
-        Self { delays, watch: watch.abort_handle() }
+        Self { seen, journal, watch: watch.abort_handle() }
     }
 
-    /// Returns the delays so far, in order.
+    /// Returns the delays so far, in order: the last one may not be over.
     pub(crate) fn delays(&self) -> Vec<Delay> {
-        lock(&self.delays).clone()
+        let seen = lock(&self.seen);
+        let mut delays = seen.delays.clone();
+        if let Some(delay) = late(seen.due, self.journal.now()) {
+            keep(&mut delays, delay);
+        }
+        delays
     }
+}
+
+/// Returns when a timer that begins now is due.
+fn next(journal: &Journal) -> u64 {
+    journal.now().saturating_add(nanoseconds(STEP))
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Returns the delay of a timer that was due then and runs now, where it is one.
+fn late(due: u64, now: u64) -> Option<Delay> {
+    (now.saturating_sub(due) > nanoseconds(USUAL)).then_some(Delay { from: due, until: now })
 }
 
 impl Drop for Lateness {
@@ -78,8 +105,8 @@ fn keep(delays: &mut Vec<Delay>, delay: Delay) {
     }
 }
 
-fn lock(delays: &Mutex<Vec<Delay>>) -> MutexGuard<'_, Vec<Delay>> {
-    delays.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -107,6 +134,19 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(seen().unwrap().until <= journal.now());
+    }
+
+    #[test]
+    fn a_delay_that_is_not_over_is_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // Nobody drives this runtime, so that its timer never gets to run.
+        let journal = Journal::new(Arc::new(Redactor::default()));
+        let lateness = Lateness::watch(journal.clone(), runtime.handle());
+        while journal.now() < 100_000_000 {
+            std::thread::yield_now();
+        }
+        let told = lateness.delays();
+        assert!(told.last().is_some_and(|delay| delay.until - delay.from > 50_000_000 && delay.until <= journal.now()), "{told:?}");
     }
 
     #[test]
