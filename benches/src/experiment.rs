@@ -190,6 +190,8 @@ pub struct Possible {
     pub third_party: bool,
     /// An input that names a secret.
     pub named_secret: bool,
+    /// Jobs that start together. Containers start one after another, for longer than an outage lasts that all of them are to meet.
+    pub herd: bool,
 }
 
 impl Experiment {
@@ -251,9 +253,11 @@ impl Experiment {
         matches!(self.question, Question::Outage { cause: Cause::Refused, .. })
     }
 
-    /// Returns how calls fail, where the policy can be told from the waits: nobody asked for any of them.
+    /// Returns how calls fail, where the policy can be told from the waits: nobody asked for any of them. A 429 of Secrets Manager's asks.
     pub fn free_cause(&self) -> Option<Cause> {
+        let asks = |cause| cause == Cause::TooMany && matches!(self.call, Call::Update | Call::GetSecret);
         match self.question {
+            Question::Outage { cause, .. } | Question::Lasting { cause } if asks(cause) => None,
             Question::Outage { cause, .. } | Question::Lasting { cause } if !matches!(cause, Cause::Stall | Cause::Refused) => Some(cause),
             _ => None,
         }
@@ -346,7 +350,8 @@ pub fn grid(size: Size, possible: Possible) -> Vec<Experiment> {
             .concat()
         }
     };
-    experiments.retain(|experiment| experiment.call.is_possible(possible));
+    let herd = |experiment: &Experiment| matches!(experiment.question, Question::Herd { .. });
+    experiments.retain(|experiment| experiment.call.is_possible(possible) && (possible.herd || !herd(experiment)));
     experiments
 }
 
@@ -374,7 +379,7 @@ mod tests {
 
     use super::*;
 
-    const EVERYTHING: Possible = Possible { third_party: true, named_secret: true };
+    const EVERYTHING: Possible = Possible { third_party: true, named_secret: true, herd: true };
 
     #[test]
     fn every_plan_parses_and_can_act() {
@@ -400,9 +405,21 @@ mod tests {
 
     #[test]
     fn a_provider_without_a_third_party_is_not_disturbed_there() {
-        let experiments = grid(Size::Full, Possible { third_party: false, named_secret: false });
+        let experiments = grid(Size::Full, Possible { third_party: false, named_secret: false, herd: true });
         assert!(experiments.iter().all(|experiment| matches!(experiment.call, Call::Update | Call::Token)));
         assert!(!experiments.is_empty());
+        let apart = grid(Size::Full, Possible { herd: false, ..EVERYTHING });
+        assert_eq!(apart.len() + 1, grid(Size::Full, EVERYTHING).len());
+        assert!(apart.iter().all(|experiment| !matches!(experiment.question, Question::Herd { .. })));
+    }
+
+    #[test]
+    fn no_policy_is_told_from_waits_that_were_asked_for() {
+        let told = |call, cause| Experiment::outage(call, cause, 1.0).free_cause();
+        assert_eq!((told(Call::Update, Cause::TooMany), told(Call::GetSecret, Cause::TooMany)), (None, None));
+        assert_eq!(told(Call::Token, Cause::TooMany), Some(Cause::TooMany));
+        assert_eq!(told(Call::Update, Cause::Unavailable), Some(Cause::Unavailable));
+        assert_eq!(told(Call::Update, Cause::Stall), None);
     }
 
     #[test]

@@ -243,7 +243,7 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn experiment(id: &str) -> Experiment {
-        let all = grid(Size::Full, Possible { third_party: true, named_secret: true });
+        let all = grid(Size::Full, Possible { third_party: true, named_secret: true, herd: true });
         all.into_iter().find(|experiment| experiment.id == id).unwrap()
     }
 

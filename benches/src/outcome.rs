@@ -17,6 +17,27 @@ use crate::trial::{Arm, Client, Trial};
 /// Version of the file's format. Another one is refused, never misread.
 pub const FORMAT: u32 = 1;
 
+/// Where the provider's jobs ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// As processes of this machine.
+    #[default]
+    Process,
+    /// As containers of a local Docker Engine.
+    Container,
+}
+
+impl Mode {
+    /// Returns what the jobs were.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Process => "processes",
+            Self::Container => "containers",
+        }
+    }
+}
+
 /// What was measured, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
@@ -28,8 +49,11 @@ pub struct Measurement {
     pub provider: String,
     /// Its variant, where there are several.
     pub variant: Option<String>,
-    /// SHA-256 of its executable in hexadecimal, or nothing.
+    /// SHA-256 of its executable in hexadecimal, or nothing; of an image, its digest.
     pub digest: String,
+    /// Where its jobs ran. Files from before there were containers do not say.
+    #[serde(default)]
+    pub mode: Mode,
     /// When it began, RFC 3339.
     pub started: String,
     /// How much was measured.
@@ -109,6 +133,18 @@ pub enum BaselineError {
         /// Its format.
         found: u32,
     },
+    /// Its jobs ran elsewhere, and starting a container takes longer than a process.
+    #[error(
+        "the jobs of the baseline {path} were {before} and those of this run are {now}, whose times are not comparable; measure both alike"
+    )]
+    Elsewhere {
+        /// Which file.
+        path: PathBuf,
+        /// What its jobs were.
+        before: &'static str,
+        /// What they are now.
+        now: &'static str,
+    },
     /// Nothing in it was measured now.
     #[error("the baseline {path} has no experiment in common with this run; measure it with the same size, --quick or --full")]
     Unrelated {
@@ -132,6 +168,9 @@ impl Measurement {
 
     /// Takes the subject's trials of an earlier measurement for the baseline; `path` is where it was read.
     pub fn compare_with(&mut self, earlier: Self, path: &Path) -> Result<(), BaselineError> {
+        if earlier.mode != self.mode {
+            return Err(BaselineError::Elsewhere { path: path.to_owned(), before: earlier.mode.word(), now: self.mode.word() });
+        }
         let common = |id: &str| self.experiments.iter().any(|experiment| experiment.id == id);
         let trials: Vec<Trial> = earlier
             .trials
@@ -217,6 +256,7 @@ pub(crate) mod tests {
             provider: "sample-provider".into(),
             variant: None,
             digest: String::new(),
+            mode: Mode::Process,
             started: "2026-11-29T10:00:00Z".into(),
             size: Size::Quick,
             runs: 10,

@@ -4,10 +4,11 @@
 
 use std::future::Future;
 
+use futures::future::LocalBoxFuture;
 use futures::stream::{self, StreamExt as _};
 use hallmark_harness::admin::CreateSecret;
 use hallmark_harness::fault::FaultParseError;
-use hallmark_harness::stage::{ProcessStage, Provider, Recording, RecordingHeader, Resources, StageError, StageSetup};
+use hallmark_harness::stage::{Recording, Stage, StageError};
 
 use crate::attempts::{Observed, observe};
 use crate::experiment::{Call, Experiment, Question};
@@ -19,23 +20,22 @@ pub const MOST_LATE: f64 = 0.1;
 /// How often a trial is played in which our own threads were too late.
 const PLAYS: u32 = 2;
 
-/// Makes the set-up of a stage and the head of its recording from a seed.
-pub type SetUp = Box<dyn Fn(u64) -> (StageSetup, RecordingHeader)>;
+/// Why a stage could not be opened.
+pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens a stage of its own for a trial, from a seed.
+pub type Open = Box<dyn Fn(u64) -> LocalBoxFuture<'static, Result<Stage, OpenError>>>;
 
 /// A provider under measurement.
 pub struct Subject {
     /// Which of the two it is.
     pub arm: Arm,
-    /// How its jobs are started.
-    pub provider: Provider,
-    /// What its stages are set up with.
-    pub set_up: SetUp,
+    /// Opens the stages that it plays on.
+    pub open: Open,
 }
 
 /// What it takes to play.
 pub struct Session {
-    /// What all stages share.
-    pub resources: Resources,
     /// Trials that play at once. How many jobs start at once is the launcher's matter.
     pub at_once: usize,
     /// Repetitions of each experiment.
@@ -47,6 +47,8 @@ pub struct Session {
 /// Why a trial could not be played.
 #[derive(Debug, thiserror::Error)]
 enum PlayError {
+    #[error("{0}")]
+    Open(OpenError),
     #[error(transparent)]
     Stage(#[from] StageError),
     #[error("reading the fault plan of an experiment: {0}; please report it")]
@@ -82,8 +84,7 @@ impl Session {
     async fn recorded(&self, turn: &Turn<'_>) -> Result<Recording, PlayError> {
         let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(u64::from(turn.round));
         let plan = turn.experiment.fault_plan(seed)?;
-        let (setup, header) = (turn.subject.set_up)(seed);
-        let mut stage = ProcessStage::open(self.resources.clone(), turn.subject.provider.clone(), setup, header).await?;
+        let mut stage = (turn.subject.open)(seed).await.map_err(PlayError::Open)?;
         let played = async {
             let order = CreateSecret::default();
             match turn.experiment.question {
@@ -166,27 +167,17 @@ fn concluded(turn: &Turn<'_>, observed: Result<Observed, PlayError>) -> Trial {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::path::PathBuf;
-    use std::time::Duration;
 
     use hallmark_harness::cloud::Delay;
-    use hallmark_harness::job::CompletedJobs;
+    use hallmark_harness::stage::RecordedStage;
 
     use super::*;
     use crate::attempts::tests::{recording, update};
     use crate::metrics::tests::experiment;
 
     fn subject(arm: Arm) -> Subject {
-        let provider = Provider {
-            program: PathBuf::from("provider"),
-            arguments: Vec::new(),
-            own: std::collections::BTreeMap::new(),
-            declared: Vec::new(),
-            completed: CompletedJobs::default(),
-            limit: Duration::from_secs(1),
-            grace: Duration::from_secs(1),
-        };
-        Subject { arm, provider, set_up: Box::new(|_| (StageSetup::default(), Recording::of_nothing("trial").header)) }
+        let recorded = || Stage::Recorded(Box::new(RecordedStage::new(Recording::of_nothing("trial"))));
+        Subject { arm, open: Box::new(move |_| Box::pin(async move { Ok(recorded()) })) }
     }
 
     #[test]

@@ -31,8 +31,9 @@ pub fn human(outcome: &Outcome) -> String {
 
 fn head(measurement: &Measurement) -> String {
     let variant = measurement.variant.as_ref().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    let mode = words::mode(measurement.mode).map(|mode| format!("{mode}\n")).unwrap_or_default();
     format!(
-        "How {}{variant} retries: {} experiments, {} runs each, seed {}\ntimes in seconds: median (least..most)\n",
+        "How {}{variant} retries: {} experiments, {} runs each, seed {}\n{mode}times in seconds: median (least..most)\n",
         measurement.provider,
         measurement.experiments.len(),
         measurement.runs,
@@ -156,6 +157,7 @@ fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outcome::Mode;
     use crate::outcome::tests::measurement;
     use crate::trial::Trial;
 
@@ -167,6 +169,15 @@ mod tests {
         let row = text.lines().find(|line| line.trim_start().starts_with("update-503-5s")).unwrap();
         assert!(row.contains("4 (4..4)") && row.contains("100 % (72..100)") && row.contains("2.04 (2.03..2.06)"), "{row}");
         assert!(!text.contains("Compared"), "{text}");
+    }
+
+    #[test]
+    fn what_containers_keep_back_is_said() {
+        let mut measured = measurement();
+        assert!(!human(&measured.clone().conclude(None)).contains("containers"));
+        measured.mode = Mode::Container;
+        let text = human(&measured.conclude(None));
+        assert!(text.lines().nth(1).is_some_and(|line| line.starts_with("Jobs ran in containers:")), "{text}");
     }
 
     #[test]

@@ -92,6 +92,7 @@ pub fn page(outcome: &Outcome) -> String {
             started => measurement.started,
             runs => measurement.runs,
             seed => measurement.seed,
+            mode => words::mode(measurement.mode),
             sections,
             comparison,
         })

@@ -3,7 +3,7 @@
 use crate::classifier::{Classification, Family, Told};
 use crate::comparison::Change;
 use crate::metrics::Spread;
-use crate::outcome::Classified;
+use crate::outcome::{Classified, Mode};
 use crate::policy::{Growth, Jitter, Policy};
 use crate::statistics::Quantile;
 use crate::trial::Arm;
@@ -16,6 +16,16 @@ pub(super) fn arm(arm: Arm) -> &'static str {
     match arm {
         Arm::Subject => "subject",
         Arm::Baseline => "baseline",
+    }
+}
+
+/// Returns what is to be known of where the jobs ran; nothing of processes, of which everything is measured.
+pub(super) fn mode(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Process => None,
+        Mode::Container => Some(
+            "Jobs ran in containers: their processor time and memory are not measured, nor is a herd, as containers start one after another.",
+        ),
     }
 }
 

@@ -27,7 +27,6 @@ pub use plan::{Inapplicable, PROCESS, Plan, Planned, Selection};
 pub use play::{Finished, Recordings, Suite, SuiteError};
 pub use probe::{Distrust, probe_trust};
 pub use recorded_plan::{RecordedPlan, RecordedPlanError, RecordedScenario, Restored};
-pub(crate) use setup::header as recording_header;
 pub use setup::stage_setup;
 pub use staging::{Place, Staging};
 pub use vocabulary::{Step, Vocabulary};

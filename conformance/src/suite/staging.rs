@@ -1,5 +1,7 @@
 //! Where a scenario plays: a fresh stage for a variant of the provider, with processes or in containers.
 
+use std::time::Duration;
+
 use hallmark_harness::job::CompletedJobs;
 use hallmark_harness::stage::{ContainerStages, ImageProvider, ProcessStage, Provider, Resources, Stage};
 
@@ -47,6 +49,14 @@ impl Staging {
         match self {
             Self::Process { provider, .. } => provider.completed,
             Self::Container { provider, .. } => provider.completed,
+        }
+    }
+
+    /// Has jobs of later stages ended after this time.
+    pub(crate) fn limit_jobs(&mut self, limit: Duration) {
+        match self {
+            Self::Process { provider, .. } => provider.limit = limit,
+            Self::Container { provider, .. } => provider.limit = limit,
         }
     }
 

@@ -180,6 +180,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_measured() {
     assert!(code == Some(2) && words.contains("bench.json of an earlier"), "{words}");
     let (code, words) = refused(&[manifest, "--variant", "other", "--out", out]);
     assert!(code == Some(2) && words.contains("no variant other"), "{words}");
+    let (code, words) = refused(&[manifest, "--image", "new", "--against", manifest, "--out", out]);
+    assert!(code == Some(2) && words.contains("add --against-image"), "{words}");
     let (code, _) = refused(&[manifest, "--quick", "--full", "--out", out]);
     assert_eq!(code, Some(2));
 }

@@ -28,6 +28,8 @@ pub(super) struct Finder {
     forms: Vec<KnownForm>,
     grams: Grams,
     values: Vec<KnownValue>,
+    /// Numbers of the values by what they are, in the order in which they became known.
+    numbers: HashMap<Arc<str>, Vec<u32>, foldhash::fast::RandomState>,
     /// Values that are known by another name as well, each with the numbers of the others: what a third party issues is reported as an output.
     twins: HashMap<u32, Vec<u32>>,
     likeness: Likeness,
@@ -51,7 +53,7 @@ pub(super) struct KnownValue {
     pub(super) kind: SecretKind,
     /// Kind and name.
     pub(super) name: String,
-    pub(super) value: String,
+    pub(super) value: Arc<str>,
     /// Its forms, among all.
     pub(super) forms: Range<usize>,
     pub(super) digests: [(&'static str, Vec<u8>); 5],
@@ -78,36 +80,41 @@ impl Finder {
     /// Adds a value under a name that may be shown.
     pub(super) fn add(&mut self, kind: SecretKind, name: &str, value: &str) {
         let named = format!("{kind}/{name}");
+        let Ok(number) = u32::try_from(self.values.len()) else { return };
+        let value: Arc<str> = value.into();
+        let same = self.numbers.entry(value.clone()).or_default();
+        let known = |same: &u32| self.values.get(*same as usize);
         // A retried update reports its outputs again.
-        if self.values.iter().any(|there| there.name == named && there.value == value) {
+        if same.iter().filter_map(known).any(|there| there.name == named) {
             return;
         }
-        let Ok(number) = u32::try_from(self.values.len()) else { return };
-        let twin = self.values.iter().zip(0_u32..).find(|(there, _)| there.value == value && same_forms(there.kind, kind));
+        let twin = same.iter().find_map(|number| Some((known(number).filter(|there| same_forms(there.kind, kind))?, *number)));
         if let Some((twin, first)) = twin {
             // Its forms are looked for already, and what was known first is told.
             let (forms, digests) = (twin.forms.clone(), twin.digests.clone());
             if compared(kind) && !compared(twin.kind) {
-                self.likeness.add(number, value, &digests);
+                self.likeness.add(number, &value, &digests);
             }
+            same.push(number);
             self.twins.entry(first).or_default().push(number);
-            self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests });
+            self.values.push(KnownValue { kind, name: named, value, forms, digests });
             return;
         }
+        same.push(number);
         let first = self.forms.len();
         let name: Arc<str> = name.into();
-        let digests = digests(value);
+        let digests = digests(&value);
         if compared(kind) {
-            self.likeness.add(number, value, &digests);
+            self.likeness.add(number, &value, &digests);
         }
-        for form in forms(kind, value, &digests) {
+        for form in forms(kind, &value, &digests) {
             self.add_grams(&form.bytes, &form.telling);
             self.escapes |= memchr::memchr2(b'%', b'\\', &form.bytes).is_some();
             let Form { encoding, bytes, telling } = form;
             self.forms.push(KnownForm { kind, name: name.clone(), encoding, bytes, telling, value: number });
         }
         let forms = first..self.forms.len();
-        self.values.push(KnownValue { kind, name: named, value: value.to_owned(), forms, digests });
+        self.values.push(KnownValue { kind, name: named, value, forms, digests });
     }
 
     fn add_grams(&mut self, bytes: &[u8], telling: &Range<usize>) {
@@ -128,17 +135,24 @@ impl Finder {
         &self.values
     }
 
-    /// Returns the numbers of the values that may have something in common with one of the texts: a whole form, or as much as is compared.
-    pub(super) fn alike<'text>(&self, texts: impl Iterator<Item = &'text [u8]>) -> BTreeSet<u32> {
+    /// Returns the numbers of the values of which a whole form stands in one of `texts`, or which may have as much as is compared in common with
+    /// one of them or of `others`.
+    pub(super) fn alike(&self, texts: &[Vec<u8>], others: &[&[u8]]) -> BTreeSet<u32> {
         let mut numbers = BTreeSet::new();
         for text in texts {
-            self.likeness.find(text, &mut numbers);
             let mut from = 0;
             while let Some(position) = self.grams.next(text, from..text.len()) {
-                let forms = self.grams.places(text, position).filter_map(|place| self.forms.get(place.form as usize));
-                numbers.extend(forms.map(|form| form.value));
+                let whole = self.grams.places(text, position).filter_map(|place| {
+                    let form = self.forms.get(place.form as usize)?;
+                    let start = position.checked_sub(place.offset as usize)?;
+                    text.get(start..)?.starts_with(&form.bytes).then_some(form.value)
+                });
+                numbers.extend(whole);
                 from = position + 1;
             }
+        }
+        for text in texts.iter().map(Vec::as_slice).chain(others.iter().copied()) {
+            self.likeness.find(text, &mut numbers);
         }
         let twins: Vec<u32> = numbers.iter().filter_map(|number| self.twins.get(number)).flatten().copied().collect();
         numbers.extend(twins);
@@ -202,7 +216,7 @@ impl Finder {
             let (number, offset) = (place.form as usize, place.offset as usize);
             let form = &self.forms[number];
             let back = text[..position].iter().rev().zip(form.bytes[..offset].iter().rev()).take_while(|(a, b)| a == b).count();
-            let ahead = text[position..].iter().zip(&form.bytes[offset..]).take_while(|(a, b)| a == b).count();
+            let ahead = agreeing(&text[position..], &form.bytes[offset..]);
             let (start, end) = (offset - back, offset + ahead);
             let partial = end - start < form.bytes.len();
             let telling = end.min(form.telling.end).saturating_sub(start.max(form.telling.start));
@@ -222,6 +236,13 @@ impl Finder {
 fn same_forms(one: SecretKind, other: SecretKind) -> bool {
     let apart = |kind| matches!(kind, SecretKind::Token | SecretKind::Personal);
     one == other || !apart(one) && !apart(other)
+}
+
+/// Returns how many bytes two texts have in common at their beginning, eight at a time: the tokens of one service begin alike.
+fn agreeing(one: &[u8], other: &[u8]) -> usize {
+    let ((one_words, _), (other_words, _)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let words = one_words.iter().zip(other_words).take_while(|(one, other)| one == other).count() * 8;
+    words + one[words..].iter().zip(&other[words..]).take_while(|(one, other)| one == other).count()
 }
 
 /// The longer one, the whole one, the one that was known first.

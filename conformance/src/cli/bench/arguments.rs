@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use hallmark_benches::experiment::Size;
+use hallmark_benches::outcome::Mode;
 
 /// What `hallmark bench retry` takes.
 #[derive(Debug, Args)]
@@ -14,6 +15,8 @@ pub(in super::super) struct RetryArguments {
     /// Another command instead of the manifest's, with its arguments; it is not built.
     #[arg(long, value_name = "COMMAND")]
     pub(super) command: Option<String>,
+    #[command(flatten)]
+    pub(super) images: Images,
     /// The variant that is measured, where the manifest declares several; otherwise the first in alphabetical order.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
@@ -32,9 +35,9 @@ pub(in super::super) struct RetryArguments {
     /// Compares with another provider, which is measured in turns with this one.
     #[arg(long, value_name = "MANIFEST")]
     pub(super) against: Option<PathBuf>,
-    /// Experiments that play at once.
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=512))]
-    pub(super) jobs: u16,
+    /// Experiments that play at once: 48, or 12 in containers, which take longer to start.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    jobs: Option<u16>,
     /// Seed of ids, keys, generated values and chance.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
@@ -52,6 +55,20 @@ pub(in super::super) struct RetryArguments {
     pub(super) quiet: bool,
 }
 
+/// What is measured in containers.
+#[derive(Debug, Args)]
+pub(super) struct Images {
+    /// Measures this image, unchanged, in containers of the local Docker Engine, instead of the manifest's command.
+    #[arg(long, value_name = "REF", conflicts_with = "command")]
+    pub(super) image: Option<String>,
+    /// Compares with another image, which is measured in turns with this one; it is of the same manifest, or of `--against`.
+    #[arg(long, value_name = "REF", requires = "image", conflicts_with = "baseline")]
+    pub(super) against_image: Option<String>,
+    /// Fetches the images first, with the credentials of `docker login`.
+    #[arg(long, requires = "image")]
+    pub(super) pull: bool,
+}
+
 /// Forms of the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -64,7 +81,24 @@ pub(super) enum Format {
     Csv,
 }
 
+/// Experiments that play at once where nothing is said.
+const PROCESSES: u16 = 48;
+const CONTAINERS: u16 = 12;
+
 impl RetryArguments {
+    /// Returns where the jobs run.
+    pub(super) fn mode(&self) -> Mode {
+        if self.images.image.is_some() { Mode::Container } else { Mode::Process }
+    }
+
+    /// Returns how many experiments play at once.
+    pub(super) fn jobs(&self) -> u16 {
+        self.jobs.unwrap_or(match self.mode() {
+            Mode::Process => PROCESSES,
+            Mode::Container => CONTAINERS,
+        })
+    }
+
     /// Returns how much is measured.
     pub(super) fn size(&self) -> Size {
         match (self.quick, self.full) {

@@ -1,31 +1,49 @@
 //! A provider that is measured: from its manifest to the stages that it is measured on.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use hallmark_benches::experiment::Possible;
-use hallmark_benches::play::{SetUp, Subject as Measured};
+use hallmark_benches::outcome::Mode;
+use hallmark_benches::play::{OpenError, Subject as Measured};
 use hallmark_benches::trial::Arm;
 use hallmark_harness::job::CompletedJobs;
-use hallmark_harness::stage::Provider;
+use tokio::runtime::Runtime;
 
 use super::super::Stop;
 use super::super::setting::{OVERRUN, Subject, SubjectGround};
 use crate::manifest::{InputValue, Manifest, Variant};
-use crate::suite::{recording_header, stage_setup};
+use crate::suite::{Place, Staging, stage_setup};
+
+/// What is measured of a manifest's provider.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Build<'arguments> {
+    /// A command; none is the manifest's own.
+    Command(Option<&'arguments str>),
+    /// An image.
+    Image {
+        /// Which one.
+        reference: &'arguments str,
+        /// Whether it is fetched first.
+        pull: bool,
+    },
+}
 
 /// A provider with one set of values, built and found.
 pub(super) struct Contestant {
     pub(super) manifest: Manifest,
     pub(super) variant: Variant,
     pub(super) digest: String,
-    provider: Provider,
+    pub(super) ground: SubjectGround,
+    /// What it is called where it is compared with.
+    pub(super) name: String,
 }
 
 impl Contestant {
-    /// Reads a manifest, and builds and finds its command, which `command` replaces.
-    pub(super) fn prepare(path: &Path, variant: Option<&str>, command: Option<&str>) -> Result<Self, Stop> {
+    /// Reads a manifest, and builds and finds what is measured.
+    pub(super) fn prepare(threads: &Runtime, path: &Path, variant: Option<&str>, build: Build<'_>) -> Result<Self, Stop> {
         let manifest = Manifest::load(path).map_err(|error| Stop::Diagnostic(Box::new(error)))?;
         let variant = chosen(&manifest, variant).map_err(Stop::Usage)?;
         if let Some((name, _)) = variant.real_services().next() {
@@ -36,31 +54,42 @@ impl Contestant {
         }
         // A wrong description of a third party is the manifest's mistake.
         stage_setup(&manifest, &variant, 0).map_err(|error| Stop::Usage(anyhow!(error)))?;
-        let subject = Subject::command(&manifest, command, CompletedJobs::default()).map_err(Stop::Usage)?;
-        match subject.ground {
-            SubjectGround::Process(provider) => Ok(Self { manifest, variant, digest: subject.digest, provider }),
-            SubjectGround::Container { .. } => Err(Stop::Usage(anyhow!("only commands are measured; give no image"))),
-        }
+        let (subject, name) = match build {
+            Build::Command(command) => {
+                let subject = Subject::command(&manifest, command, CompletedJobs::default()).map_err(Stop::Usage)?;
+                (subject, path.display().to_string())
+            }
+            Build::Image { reference, pull } => (threads.block_on(Subject::image(reference, pull))?, reference.to_owned()),
+        };
+        let digest = match &subject.ground {
+            SubjectGround::Process(_) => subject.digest,
+            SubjectGround::Container { image, .. } => image.digest().to_owned(),
+        };
+        Ok(Self { manifest, variant, digest, ground: subject.ground, name })
     }
 
     /// Returns in what it can be disturbed.
-    pub(super) fn possible(&self) -> Possible {
+    pub(super) fn possible(&self, mode: Mode) -> Possible {
         Possible {
             third_party: !self.variant.third_parties.is_empty(),
             named_secret: self.variant.inputs.iter().any(|input| matches!(input.value, Some(InputValue::Secret(_)))),
+            herd: mode == Mode::Process,
         }
     }
 
-    /// Returns it as it is measured: its jobs are ended after `limit`.
-    pub(super) fn measured(&self, arm: Arm, limit: Duration) -> Measured {
-        let (manifest, variant) = (self.manifest.clone(), self.variant.clone());
-        let set_up: SetUp = Box::new(move |seed| {
-            // Whether it can be set up does not depend on the seed, and it could be set up before.
-            let setup = stage_setup(&manifest, &variant, seed).unwrap_or_default();
-            let header = recording_header("bench retry", &manifest, &variant, &setup, None);
-            (setup, header)
-        });
-        Measured { arm, provider: Provider { limit: limit + OVERRUN, ..self.provider.clone() }, set_up }
+    /// Returns it as it is measured, on stages where its jobs are ended after `limit`.
+    pub(super) fn measured(&self, arm: Arm, limit: Duration, mut staging: Staging) -> Measured {
+        staging.limit_jobs(limit + OVERRUN);
+        let shared = Arc::new((self.manifest.clone(), self.variant.clone(), staging));
+        let open = move |seed| {
+            let shared = Arc::clone(&shared);
+            async move {
+                let (manifest, variant, staging) = &*shared;
+                let place = Place { manifest, variant, scenario: "bench retry", seed, secure: false };
+                staging.open(&place).await.map_err(|error| -> OpenError { error.into() })
+            }
+        };
+        Measured { arm, open: Box::new(move |seed| Box::pin(open(seed))) }
     }
 }
 
@@ -74,29 +103,29 @@ fn chosen(manifest: &Manifest, name: Option<&str>) -> anyhow::Result<Variant> {
 mod tests {
     use super::*;
 
-    fn refused(variant: &str, command: Option<&str>) -> String {
+    fn prepared(variant: &str, build: Build<'_>) -> Result<Contestant, String> {
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("job_config.json"), crate::mutant::JOB_CONFIG).unwrap();
         let manifest = place.path().join("provider.toml");
         std::fs::write(&manifest, crate::mutant::MANIFEST).unwrap();
-        match Contestant::prepare(&manifest, Some(variant).filter(|name| !name.is_empty()), command) {
-            Err(Stop::Usage(error)) => format!("{error:#}"),
-            Err(stop) => panic!("{stop:?}"),
-            Ok(contestant) => {
-                format!("{:?} {:?}", contestant.possible(), contestant.measured(Arm::Subject, Duration::from_secs(5)).provider.limit)
-            }
-        }
+        let threads = Runtime::new().unwrap();
+        Contestant::prepare(&threads, &manifest, Some(variant).filter(|name| !name.is_empty()), build).map_err(|stop| match stop {
+            Stop::Usage(error) => format!("{error:#}"),
+            stop => panic!("{stop:?}"),
+        })
     }
 
     #[test]
     fn a_variant_that_is_not_there_is_refused() {
-        let error = refused("pagerduti", Some("/bin/sh"));
+        let error = prepared("pagerduti", Build::Command(Some("/bin/sh"))).err().unwrap();
         assert!(error.contains("no variant pagerduti"), "{error}");
     }
 
     #[test]
-    fn what_a_provider_has_is_seen_and_its_jobs_are_bounded() {
-        let prepared = refused("", Some("/bin/sh"));
-        assert_eq!(prepared, "Possible { third_party: true, named_secret: true } 6s");
+    fn what_a_provider_has_is_seen() {
+        let contestant = prepared("", Build::Command(Some("/bin/sh"))).unwrap();
+        let possible = |mode| format!("{:?}", contestant.possible(mode));
+        assert_eq!(possible(Mode::Process), "Possible { third_party: true, named_secret: true, herd: true }");
+        assert!(possible(Mode::Container).ends_with("herd: false }"));
     }
 }

@@ -6,23 +6,31 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use hallmark_benches::experiment::{Experiment, estimate, grid};
-use hallmark_benches::outcome::{FORMAT, Measurement, Outcome};
+use hallmark_benches::outcome::{FORMAT, Measurement, Mode, Outcome};
 use hallmark_benches::play::{Session, Subject};
 use hallmark_benches::report;
 use hallmark_benches::trial::{Arm, Trial};
+use hallmark_harness::job::CompletedJobs;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::runtime::Runtime;
 
 use super::super::certify::{Ended, now};
-use super::super::machinery::Machinery;
+use super::super::contained::{self, Contained};
+use super::super::machinery::{Machinery, threads};
 use super::super::output::print;
 use super::super::run::until_ended;
+use super::super::setting::SubjectGround;
 use super::super::{Stop, folder, tell};
 use super::arguments::{Format, RetryArguments};
-use super::arm::Contestant;
+use super::arm::{Build, Contestant};
 use crate::exit_code;
+use crate::suite::Staging;
 
 /// About how long the processor is busy with the start of a job, for estimates.
 const START: Duration = Duration::from_millis(150);
+
+/// As [`START`], of a container with the services that it needs.
+const CONTAINER_START: Duration = Duration::from_millis(600);
 
 /// The file that is a baseline for later runs.
 const JSON: &str = "bench.json";
@@ -32,19 +40,13 @@ pub(super) fn retry(arguments: &RetryArguments) -> Result<u8, Stop> {
     let earlier = arguments.baseline.as_deref().map(|path| Measurement::read(path).map(|earlier| (earlier, path)));
     let earlier = earlier.transpose().map_err(|error| Stop::Usage(anyhow!(error)))?;
     folder::make(&arguments.out).map_err(Stop::Usage)?;
-    let contestant = Contestant::prepare(&arguments.manifest, arguments.variant.as_deref(), arguments.command.as_deref())?;
-    let against = arguments.against.as_deref().map(|path| Contestant::prepare(path, arguments.variant.as_deref(), None)).transpose()?;
-    let limit = arguments.limit(contestant.manifest.task_timeout);
-    let subjects: Vec<Subject> = against
-        .iter()
-        .map(|other| other.measured(Arm::Baseline, arguments.limit(other.manifest.task_timeout)))
-        .chain([contestant.measured(Arm::Subject, limit)])
-        .collect();
-    let experiments = grid(arguments.size(), contestant.possible());
-    let mut measurement = empty(arguments, &contestant, experiments, limit);
-    announce(arguments, &measurement, subjects.len(), limit);
+    let threads = threads()?;
+    let (contestant, against) = contestants(arguments, &threads)?;
+    let experiments = grid(arguments.size(), contestant.possible(arguments.mode()));
+    let mut measurement = empty(arguments, &contestant, experiments);
+    announce(arguments, &measurement, if against.is_some() { 2 } else { 1 });
 
-    let (trials, ended) = measure(arguments, &subjects, &measurement.experiments)?;
+    let (trials, ended) = measure(arguments, threads, &contestant, against.as_ref(), &measurement.experiments)?;
     if trials.is_empty() {
         return Ok(if matches!(ended, Ended::Interrupted) { exit_code::INTERRUPTED } else { exit_code::INCONCLUSIVE });
     }
@@ -54,7 +56,7 @@ pub(super) fn retry(arguments: &RetryArguments) -> Result<u8, Stop> {
             measurement.compare_with(earlier, path).map_err(|error| Stop::Usage(anyhow!(error)))?;
             Some(path.display().to_string())
         }
-        (None, Some(other)) => Some(other.manifest.path.display().to_string()),
+        (None, Some(other)) => Some(other.name.clone()),
         (None, None) => None,
     };
     let outcome = measurement.conclude(baseline.as_deref());
@@ -70,34 +72,66 @@ pub(super) fn retry(arguments: &RetryArguments) -> Result<u8, Stop> {
     Ok(conclude(&outcome, &ended))
 }
 
-fn empty(arguments: &RetryArguments, contestant: &Contestant, experiments: Vec<Experiment>, limit: Duration) -> Measurement {
+/// Reads what is measured and what it is compared with, and finds both.
+fn contestants(arguments: &RetryArguments, threads: &Runtime) -> Result<(Contestant, Option<Contestant>), Stop> {
+    let images = &arguments.images;
+    if let (Some(against), Some(_), None) = (&arguments.against, &images.image, &images.against_image) {
+        return Err(Stop::Usage(anyhow!(
+            "an image is compared with an image, and --against {} alone names a command; add --against-image REF",
+            against.display()
+        )));
+    }
+    let prepare = |path: &Path, build: Build<'_>| Contestant::prepare(threads, path, arguments.variant.as_deref(), build);
+    let build = match &images.image {
+        Some(reference) => Build::Image { reference, pull: images.pull },
+        None => Build::Command(arguments.command.as_deref()),
+    };
+    let contestant = prepare(&arguments.manifest, build)?;
+    let against = match (&arguments.against, &images.against_image) {
+        (other, Some(reference)) => {
+            let manifest = other.as_deref().unwrap_or(&arguments.manifest);
+            Some(prepare(manifest, Build::Image { reference, pull: images.pull })?)
+        }
+        (Some(other), None) => Some(prepare(other, Build::Command(None))?),
+        (None, None) => None,
+    };
+    Ok((contestant, against))
+}
+
+fn empty(arguments: &RetryArguments, contestant: &Contestant, experiments: Vec<Experiment>) -> Measurement {
+    let task_timeout = contestant.manifest.task_timeout;
     Measurement {
         format: FORMAT,
         hallmark: env!("CARGO_PKG_VERSION").into(),
         provider: contestant.manifest.name.clone(),
         variant: contestant.variant.name.clone(),
         digest: contestant.digest.clone(),
+        mode: arguments.mode(),
         started: now(),
         size: arguments.size(),
         runs: arguments.runs,
         seed: arguments.seed,
-        task_timeout: contestant.manifest.task_timeout.as_secs_f64(),
-        limit: limit.as_secs_f64(),
+        task_timeout: task_timeout.as_secs_f64(),
+        limit: arguments.limit(task_timeout).as_secs_f64(),
         experiments,
         trials: Vec::new(),
     }
 }
 
 /// Says what is about to happen, and how long it takes.
-fn announce(arguments: &RetryArguments, measurement: &Measurement, arms: usize, limit: Duration) {
+fn announce(arguments: &RetryArguments, measurement: &Measurement, arms: u32) {
     if arguments.quiet {
         return;
     }
-    let arms = u32::try_from(arms).unwrap_or(u32::MAX);
-    let time = estimate(&measurement.experiments, arguments.runs, arms, arguments.jobs.into(), limit, START);
+    let start = match measurement.mode {
+        Mode::Process => START,
+        Mode::Container => CONTAINER_START,
+    };
+    let limit = Duration::from_secs_f64(measurement.limit);
+    let time = estimate(&measurement.experiments, arguments.runs, arms, arguments.jobs().into(), limit, start);
     let variant = measurement.variant.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
     tell(&format!(
-        "measuring {}{variant}: {} experiments, {} runs each, about {} in all",
+        "measuring {}{variant}: {} experiments, {} runs each, about {} at most",
         measurement.provider,
         measurement.experiments.len(),
         arguments.runs,
@@ -105,15 +139,59 @@ fn announce(arguments: &RetryArguments, measurement: &Measurement, arms: usize, 
     ));
 }
 
-/// Plays the experiments; what was played until the end or an interruption is returned.
-fn measure(arguments: &RetryArguments, subjects: &[Subject], experiments: &[Experiment]) -> Result<(Vec<Trial>, Ended), Stop> {
-    let machinery = Machinery::start(arguments.jobs.into())?;
-    let session =
-        Session { resources: machinery.resources.clone(), at_once: arguments.jobs.into(), runs: arguments.runs, seed: arguments.seed };
+/// Makes the stages ready and plays the experiments there; what was played until the end or an interruption is returned.
+fn measure(
+    arguments: &RetryArguments,
+    threads: Runtime,
+    contestant: &Contestant,
+    against: Option<&Contestant>,
+    experiments: &[Experiment],
+) -> Result<(Vec<Trial>, Ended), Stop> {
+    let machinery = Machinery::start_on(threads, arguments.jobs().into())?;
+    let subject = |of: &Contestant, arm, staging| of.measured(arm, arguments.limit(of.manifest.task_timeout), staging);
+    match &contestant.ground {
+        SubjectGround::Process(_) => {
+            let process = |of: &Contestant, arm| match &of.ground {
+                SubjectGround::Process(provider) => {
+                    let resources = Box::new(machinery.resources.clone());
+                    Some(subject(of, arm, Staging::Process { resources, provider: provider.clone() }))
+                }
+                SubjectGround::Container { .. } => None,
+            };
+            let baseline = against.and_then(|other| process(other, Arm::Baseline));
+            let subjects: Vec<Subject> = baseline.into_iter().chain(process(contestant, Arm::Subject)).collect();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.context("starting the runtime of the measurement")?.block_on(play(arguments, &subjects, experiments))
+        }
+        SubjectGround::Container { daemon, image } => {
+            let order = contained::Order {
+                manifest: &contestant.manifest,
+                completed: CompletedJobs::default(),
+                seed: arguments.seed,
+                bare_at_once: None,
+            };
+            contained::with(daemon.clone(), image.clone(), &order, &machinery.resources, async |contained| {
+                contained.probe(&order).await?;
+                let mut subjects = Vec::new();
+                if let Some((other, SubjectGround::Container { image, .. })) = against.map(|other| (other, &other.ground)) {
+                    let holding = contained.stages.holding();
+                    let provider = contained::provider(holding, image.clone(), &other.manifest, order.completed, &machinery.resources);
+                    let other_one = Contained { stages: contained.stages.clone(), provider: provider.await.map_err(contained::trouble)? };
+                    subjects.push(subject(other, Arm::Baseline, other_one.staging()));
+                }
+                subjects.push(subject(contestant, Arm::Subject, contained.staging()));
+                play(arguments, &subjects, experiments).await
+            })
+        }
+    }
+}
+
+/// Plays the experiments, with a bar that shows how far it is.
+async fn play(arguments: &RetryArguments, subjects: &[Subject], experiments: &[Experiment]) -> Result<(Vec<Trial>, Ended), Stop> {
+    let session = Session { at_once: arguments.jobs().into(), runs: arguments.runs, seed: arguments.seed };
     let planned: u32 = experiments.iter().map(|experiment| experiment.repetitions(arguments.runs)).sum();
     let bar = bar(u64::from(planned) * subjects.len() as u64, arguments.quiet);
     let trials = RefCell::new(Vec::new());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime of the measurement")?;
     let played = async {
         session
             .play(subjects, experiments, |trial| {
@@ -123,7 +201,7 @@ fn measure(arguments: &RetryArguments, subjects: &[Subject], experiments: &[Expe
             .await;
         Ok(())
     };
-    let ended = runtime.block_on(until_ended(played, arguments.time_limit))?;
+    let ended = until_ended(played, arguments.time_limit).await?;
     bar.finish_and_clear();
     Ok((trials.into_inner(), ended))
 }
