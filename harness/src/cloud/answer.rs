@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::wire::{Handled, Received};
 use crate::journal::Facts;
@@ -11,10 +12,11 @@ use crate::journal::Facts;
 const ECHOED: [HeaderName; 2] = [HeaderName::from_static("x-correlation-id"), HeaderName::from_static("x-request-id")];
 
 /// Returns a JSON answer.
-pub(super) fn json(status: StatusCode, body: &Value, applied: bool, facts: Facts) -> Handled {
+pub(super) fn json(status: StatusCode, body: &impl Serialize, applied: bool, facts: Facts) -> Handled {
     let mut headers = HeaderMap::new();
+    // Every body has texts for keys, so that it can be written.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Handled { status, headers, body: Bytes::from(body.to_string()), applied, facts }
+    Handled { status, headers, body: Bytes::from(serde_json::to_vec(body).unwrap_or_default()), applied, facts }
 }
 
 /// Returns an answer without a body.

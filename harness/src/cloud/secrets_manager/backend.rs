@@ -123,7 +123,7 @@ impl SecretsManager {
         let mut engine = self.engine();
         engine.tick();
         match engine.task(&TaskId::from(task)) {
-            Ok(task) if task.secret == *secret => answer::json(StatusCode::OK, &json!(task.wire(engine.service())), false, facts),
+            Ok(task) if task.secret == *secret => answer::json(StatusCode::OK, &task.wire(engine.service()), false, facts),
             _ => refusal::plain(StatusCode::NOT_FOUND, facts),
         }
     }
@@ -162,7 +162,7 @@ impl SecretsManager {
         }
         match engine.update(secret, task, update, by) {
             Ok(changed) => match engine.task(&id) {
-                Ok(task) => answer::json(StatusCode::OK, &json!(task.wire(engine.service())), changed, facts),
+                Ok(task) => answer::json(StatusCode::OK, &task.wire(engine.service()), changed, facts),
                 Err(_) => refusal::plain(StatusCode::NOT_FOUND, facts),
             },
             Err(refused) => refusal::update(refused, engine.knobs(), facts),
