@@ -3,9 +3,10 @@
 //! All times are the cloud's own: read where the bytes are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hallmark_harness::contract::TaskStatus;
-use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobRef};
+use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobOutcome, JobRef};
 use hallmark_harness::stage::Recording;
 
 use crate::experiment::{Call, Experiment};
@@ -30,7 +31,9 @@ struct Job {
     client: Client,
 }
 
-/// Reads what the jobs that made the disturbed call did about it; where what fails leaves no trace, what all jobs did.
+/// Reads what the jobs that made the disturbed call did about it; where what fails leaves no trace, what all jobs did that ended under the plan.
+///
+/// A job that gives its report up may report its failure then, which is another call: whoever got that through has not survived.
 pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
     let call = experiment.call;
     let mut jobs: BTreeMap<(u64, String), Job> = BTreeMap::new();
@@ -47,24 +50,32 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         }
     }
     let key = |job: &JobRef| (order.iter().position(|known| *known == job).unwrap_or(usize::MAX) as u64, job.to_string());
-    for (ended, exchange) in exchanges(recording, call) {
+    let mut calls: Vec<(u64, &Exchange)> = exchanges(recording, call).collect();
+    calls.sort_by_key(|(_, exchange)| exchange.head_at);
+    let mut reports = BTreeMap::new();
+    for (ended, exchange) in calls {
         let Some(job) = &exchange.job else { continue };
+        let reported = exchange.facts.update.as_ref().and_then(|update| update.status.as_deref());
+        if *reports.entry(key(job)).or_insert(reported) != reported {
+            continue;
+        }
         jobs.entry(key(job)).or_default().attempts.push(attempt(exchange, ended, zero));
     }
     for event in &recording.events {
         let EventKind::JobEnded { job, outcome } = &event.kind else { continue };
-        if experiment.is_unseen() {
+        if experiment.is_unseen() && event.at >= zero {
             jobs.entry(key(job)).or_default();
+            trouble.extend(too_late(experiment, seconds(event.at, zero), outcome));
         }
         let Some(found) = jobs.get_mut(&key(job)) else { continue };
         found.ended = event.at;
         found.client = Client {
             attempts: Vec::new(),
             ended: seconds(event.at, zero),
-            duration: std::time::Duration::from_nanos(outcome.duration).as_secs_f64(),
+            duration: Duration::from_nanos(outcome.duration).as_secs_f64(),
             exit_code: outcome.exit_code,
             cut: outcome.timed_out,
-            processor: outcome.processor.map(|nanoseconds| std::time::Duration::from_nanos(nanoseconds).as_secs_f64()),
+            processor: outcome.processor.map(|nanoseconds| Duration::from_nanos(nanoseconds).as_secs_f64()),
             peak_memory: outcome.peak_memory,
             task: status(recording, job),
             ..made(recording, job)
@@ -78,6 +89,15 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
     });
     let clients: Vec<Client> = clients.collect();
     Observed { lateness: lateness(recording, zero, &clients), clients, trouble }
+}
+
+/// Says that a job met nothing of an outage that leaves no trace: other jobs were started before it for as long.
+fn too_late(experiment: &Experiment, ended: f64, outcome: &JobOutcome) -> Option<String> {
+    let began = ended - Duration::from_nanos(outcome.duration).as_secs_f64();
+    let outage = experiment.outage_seconds().filter(|outage| began >= *outage)?;
+    Some(format!(
+        "the job began {began:.1} s after an outage of {outage} s that leaves no trace; let fewer experiments play at once, with --jobs"
+    ))
 }
 
 /// Returns when the first plan with a fault was set.
@@ -157,14 +177,14 @@ fn lateness(recording: &Recording, zero: u64, clients: &[Client]) -> f64 {
 
 /// Returns the seconds from `zero` to `at`, negative where it is earlier.
 fn seconds(at: u64, zero: u64) -> f64 {
-    let between = std::time::Duration::from_nanos(at.abs_diff(zero)).as_secs_f64();
+    let between = Duration::from_nanos(at.abs_diff(zero)).as_secs_f64();
     if at < zero { -between } else { between }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use hallmark_harness::cloud::Delay;
-    use hallmark_harness::journal::{Event, Facts, JobOutcome, Operation, ResponseRecord, Service};
+    use hallmark_harness::journal::{Event, Facts, Operation, ResponseRecord, Service, UpdateFacts};
 
     use super::*;
     use crate::metrics::tests::experiment;
@@ -246,6 +266,49 @@ pub(crate) mod tests {
         let observed = observe(&recording, &experiment("update-503-1s"));
         assert!((observed.lateness - 0.25).abs() < 1e-9);
         assert!(observe(&recording, &experiment("token-503-1s")).clients.is_empty());
+    }
+
+    #[test]
+    fn a_report_of_failure_is_no_attempt_at_the_report_that_was_given_up() {
+        let reporting = |status: &str, event: Event| {
+            let EventKind::Exchange(mut exchange) = event.kind else { panic!("an update") };
+            exchange.facts.update = Some(UpdateFacts { status: Some(status.to_owned()), ..UpdateFacts::default() });
+            Event { kind: EventKind::Exchange(exchange), ..event }
+        };
+        let created = [
+            reporting("credentials_created", update(5, 10, 20, Some(503))),
+            reporting("credentials_created", update(5, 510, 520, Some(503))),
+        ];
+        let failed = reporting("failed", update(5, 1500, 1510, Some(200)));
+        let observed = observe(&recording(created.into_iter().chain([failed]).collect()), &experiment("update-503-1s"));
+        let [client] = &*observed.clients else { panic!("{observed:?}") };
+        assert_eq!((client.attempts.len(), client.succeeded_at()), (2, None));
+        assert!(client.gave_up(false).is_some_and(|at| (at - 3.99).abs() < 1e-9), "{client:?}");
+        // Who has nothing but a failure to report is through with that.
+        let alone = observe(&recording(vec![reporting("failed", update(5, 1500, 1510, Some(200)))]), &experiment("update-503-1s"));
+        assert!(alone.clients[0].succeeded_at().is_some());
+    }
+
+    #[test]
+    fn where_nothing_leaves_a_trace_only_jobs_that_met_the_outage_count() {
+        let set = |at: u64| {
+            let plan = "secrets_manager.connect@window:0ms..1000ms before_commit refuse".into();
+            Event { id: 0, at: at * 1_000_000, kind: EventKind::FaultsSet { plan } }
+        };
+        // The job ended before: it made what is revoked under the plan.
+        let mut earlier = recording(Vec::new());
+        earlier.events.push(set(4500));
+        let observed = observe(&earlier, &experiment("update-refused-1s"));
+        assert_eq!((observed.clients.len(), observed.trouble.len()), (0, 0));
+        // It ran for three seconds, from 2.5 s after the plan on, to the fourth.
+        let mut later = recording(Vec::new());
+        later.events.insert(0, set(0));
+        let Some(Event { at, .. }) = later.events.last_mut() else { panic!("it ended") };
+        *at = 5_500_000_000;
+        let observed = observe(&later, &experiment("update-refused-1s"));
+        assert!(observed.trouble[0].contains("began 2.5 s after an outage of 1 s"), "{observed:?}");
+        assert!(observe(&later, &experiment("update-refused-5s")).trouble.is_empty());
+        assert_eq!(observed.clients[0].gave_up(true), Some(3.0));
     }
 
     #[test]

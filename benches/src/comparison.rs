@@ -66,7 +66,7 @@ impl Metric {
                 let outage = experiment.outage_seconds()?;
                 of(&|client| client.succeeded_at().map(|at| lag(at, outage)))
             }
-            Self::GiveUp => of(&|client| (client.succeeded_at().is_none() && !client.cut).then_some(client.ended)),
+            Self::GiveUp => of(&|client| client.gave_up(experiment.is_unseen())),
             Self::SmallestGap => of(&|client| smallest_gap(client)),
         }
     }

@@ -107,7 +107,7 @@ impl Spread {
 /// Sums up the trials of one arm.
 pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
     let clients: Vec<&Client> = trials.iter().flat_map(|trial| trial.sound()).collect();
-    let (done, gave_up): (Vec<&Client>, Vec<&Client>) = clients.iter().partition(|client| client.succeeded_at().is_some());
+    let done: Vec<&Client> = clients.iter().filter(|client| client.succeeded_at().is_some()).copied().collect();
     let attempts = || clients.iter().flat_map(|client| &client.attempts);
     let mut ends = BTreeMap::new();
     for attempt in attempts() {
@@ -128,7 +128,7 @@ pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
         survival: share(done.len(), clients.len()),
         recovery_lag,
         lag_ratio,
-        give_up: Spread::of(gave_up.iter().filter(|client| !client.cut).map(|client| client.ended)),
+        give_up: Spread::of(clients.iter().filter_map(|client| client.gave_up(experiment.is_unseen()))),
         cut: clients.iter().filter(|client| client.cut).count(),
         smallest_gap: Spread::of(clients.iter().filter_map(|client| smallest_gap(client))),
         retry_after: following(experiment, &clients),

@@ -54,6 +54,9 @@ pub struct Measurement {
     /// Where its jobs ran. Files from before there were containers do not say.
     #[serde(default)]
     pub mode: Mode,
+    /// The image that they ran, as it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// When it began, RFC 3339.
     pub started: String,
     /// How much was measured.
@@ -166,23 +169,30 @@ impl Measurement {
         Self::deserialize(measurement).map_err(malformed)
     }
 
-    /// Takes the subject's trials of an earlier measurement for the baseline; `path` is where it was read.
-    pub fn compare_with(&mut self, earlier: Self, path: &Path) -> Result<(), BaselineError> {
+    /// Checks that an earlier measurement, read from `path`, can be compared with what this one is about to measure.
+    pub fn check_baseline(&self, earlier: &Self, path: &Path) -> Result<(), BaselineError> {
         if earlier.mode != self.mode {
             return Err(BaselineError::Elsewhere { path: path.to_owned(), before: earlier.mode.word(), now: self.mode.word() });
         }
-        let common = |id: &str| self.experiments.iter().any(|experiment| experiment.id == id);
-        let trials: Vec<Trial> = earlier
-            .trials
-            .into_iter()
-            .filter(|trial| trial.arm == Arm::Subject && common(&trial.experiment))
-            .map(|trial| Trial { arm: Arm::Baseline, ..trial })
-            .collect();
-        if trials.is_empty() {
+        if !earlier.trials.iter().any(|trial| self.has_in_common(trial)) {
             return Err(BaselineError::Unrelated { path: path.to_owned() });
         }
-        self.trials.extend(trials);
         Ok(())
+    }
+
+    /// Takes the subject's trials of an earlier measurement for the baseline.
+    pub fn compare_with(&mut self, earlier: Self) {
+        let common: Vec<Trial> = earlier.trials.into_iter().filter(|trial| self.has_in_common(trial)).collect();
+        self.trials.extend(common.into_iter().map(|trial| Trial { arm: Arm::Baseline, ..trial }));
+    }
+
+    fn has_in_common(&self, earlier: &Trial) -> bool {
+        earlier.arm == Arm::Subject && self.experiments.iter().any(|experiment| experiment.id == earlier.experiment)
+    }
+
+    /// Returns what was measured, for headings.
+    pub fn subject(&self) -> &str {
+        self.image.as_deref().unwrap_or(&self.provider)
     }
 
     /// Draws every conclusion. `baseline` names what the subject is compared with, where there is something.
@@ -231,7 +241,7 @@ fn length(experiment: &Experiment) -> f64 {
 }
 
 fn waits(client: &Client) -> Waited {
-    Waited { gaps: client.gaps(), gave_up: client.succeeded_at().is_none() && !client.cut }
+    Waited { gaps: client.gaps(), gave_up: client.gave_up(false).is_some() }
 }
 
 #[cfg(test)]
@@ -257,6 +267,7 @@ pub(crate) mod tests {
             variant: None,
             digest: String::new(),
             mode: Mode::Process,
+            image: None,
             started: "2026-11-29T10:00:00Z".into(),
             size: Size::Quick,
             runs: 10,
@@ -286,7 +297,9 @@ pub(crate) mod tests {
         let outcome = measurement().conclude(None);
         std::fs::write(&file, serde_json::to_string(&outcome).unwrap()).unwrap();
         let mut now = measurement();
-        now.compare_with(Measurement::read(&file).unwrap(), &file).unwrap();
+        let earlier = Measurement::read(&file).unwrap();
+        now.check_baseline(&earlier, &file).unwrap();
+        now.compare_with(earlier.clone());
         let outcome = now.conclude(Some("before"));
         assert_eq!(outcome.arms.len(), 2);
         let comparison = outcome.comparison.unwrap();
@@ -295,8 +308,11 @@ pub(crate) mod tests {
 
         let mut unrelated = measurement();
         unrelated.experiments = vec![experiment("token-503-1s")];
-        let error = unrelated.compare_with(Measurement::read(&file).unwrap(), &file).unwrap_err();
+        let error = unrelated.check_baseline(&earlier, &file).unwrap_err();
         assert!(error.to_string().contains("--quick"), "{error}");
+        let contained = Measurement { mode: Mode::Container, ..measurement() };
+        let error = contained.check_baseline(&earlier, &file).unwrap_err();
+        assert!(error.to_string().contains("were processes and those of this run are containers"), "{error}");
 
         std::fs::write(&file, serde_json::to_string(&measurement().conclude(None)).unwrap().replacen("\"format\":1", "\"format\":99", 1))
             .unwrap();

@@ -115,6 +115,12 @@ impl Client {
         self.attempts.iter().find(|attempt| attempt.succeeded()).map(|attempt| attempt.began)
     }
 
+    /// Returns when it gave up, where it did so by itself. Of an outage that leaves no trace the first call is not seen: there it counts from the
+    /// job's start.
+    pub fn gave_up(&self, unseen: bool) -> Option<f64> {
+        (self.succeeded_at().is_none() && !self.cut).then_some(if unseen { self.duration } else { self.ended })
+    }
+
     /// Returns the waits in seconds before each attempt but the first.
     pub fn gaps(&self) -> Vec<f64> {
         self.attempts.windows(2).map(|pair| (pair[1].began - pair[0].ended).max(0.0)).collect()

@@ -132,6 +132,7 @@ pub fn classify(runs: &[Waited]) -> Classification {
     };
     let (family, jittered) = (family(&best.policy), best.policy.is_jittered());
     Classification::Told(Box::new(Told {
+        runs: waits.len(),
         or: next_best(&fits, family),
         consistent_with: consistent_with(runs, waits, &best),
         ..told(family, Some(best.policy), jittered, confidence(&fits, family, jittered))

@@ -15,7 +15,7 @@ pub fn human(outcome: &Outcome) -> String {
         if outcome.arms.len() > 1 {
             let name = match (arm.arm, &outcome.comparison) {
                 (Arm::Baseline, Some(comparison)) => comparison.baseline.as_str(),
-                _ => outcome.measurement.provider.as_str(),
+                _ => outcome.measurement.subject(),
             };
             write!(text, "\n== {}: {name}\n", words::arm(arm.arm)).ok();
         }
@@ -26,14 +26,18 @@ pub fn human(outcome: &Outcome) -> String {
     if let Some(comparison) = &outcome.comparison {
         text.push_str(&compared(comparison));
     }
+    let reasons = words::inconclusive(&outcome.measurement);
+    if !reasons.is_empty() {
+        write!(text, "\nNothing can be said of some trials\n  {}\n", reasons.join("\n  ")).ok();
+    }
     text
 }
 
 fn head(measurement: &Measurement) -> String {
     let variant = measurement.variant.as_ref().map(|variant| format!(" ({variant})")).unwrap_or_default();
-    let mode = words::mode(measurement.mode).map(|mode| format!("{mode}\n")).unwrap_or_default();
+    let mode = words::mode(measurement).map(|mode| format!("{mode}\n")).unwrap_or_default();
     format!(
-        "How {}{variant} retries: {} experiments, {} runs each, seed {}\n{mode}times in seconds: median (least..most)\n",
+        "How {}{variant} retries: {} experiments, up to {} runs each, seed {}\n{mode}times in seconds: median (least..most); survived: share (its 95 % interval)\n",
         measurement.provider,
         measurement.experiments.len(),
         measurement.runs,
@@ -136,7 +140,7 @@ fn compared(comparison: &Comparison) -> String {
         ]
     }));
     let verdict = match comparison.inconclusive {
-        Some(lost) => format!("inconclusive: of {:.0} % of the pairs nothing can be said; give the machine less to do", lost * 100.0),
+        Some(lost) => format!("inconclusive: of {:.0} % of the pairs nothing can be said", lost * 100.0),
         None if comparison.is_regression() => "regression".to_owned(),
         None => "no regression".to_owned(),
     };
@@ -176,8 +180,25 @@ mod tests {
         let mut measured = measurement();
         assert!(!human(&measured.clone().conclude(None)).contains("containers"));
         measured.mode = Mode::Container;
+        measured.image = Some("registry.example/provider:2".into());
         let text = human(&measured.conclude(None));
-        assert!(text.lines().nth(1).is_some_and(|line| line.starts_with("Jobs ran in containers:")), "{text}");
+        assert!(
+            text.lines().nth(1).is_some_and(|line| line.starts_with("Jobs ran in containers of registry.example/provider:2: ")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn why_nothing_can_be_said_is_told_and_counted() {
+        let mut measured = measurement();
+        assert!(!human(&measured.clone().conclude(None)).contains("Nothing can be said"));
+        for (trial, late) in measured.trials.iter_mut().zip([120, 340]) {
+            trial.inconclusive = Some(format!("our own threads were {late} ms late"));
+        }
+        measured.trials[5].inconclusive = Some("no job made the call (update)".into());
+        let text = human(&measured.conclude(None));
+        let told = "Nothing can be said of some trials\n  2 of 20 trials: our own threads were 120 ms late\n  1 of 20 trials: no job made the call";
+        assert!(text.contains(told), "{text}");
     }
 
     #[test]

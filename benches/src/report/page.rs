@@ -92,7 +92,8 @@ pub fn page(outcome: &Outcome) -> String {
             started => measurement.started,
             runs => measurement.runs,
             seed => measurement.seed,
-            mode => words::mode(measurement.mode),
+            mode => words::mode(measurement),
+            inconclusive => words::inconclusive(measurement),
             sections,
             comparison,
         })
@@ -106,7 +107,7 @@ fn section(outcome: &Outcome, arm: &ArmOutcome) -> Section {
     };
     let name = match (arm.arm, &outcome.comparison) {
         (Arm::Baseline, Some(comparison)) => comparison.baseline.clone(),
-        _ => measurement.provider.clone(),
+        _ => measurement.subject().to_owned(),
     };
     let policies = arm.policies.iter().map(|classified| PolicyRow {
         of: format!("{} on {}", classified.call.word(), classified.cause.word()),

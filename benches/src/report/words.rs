@@ -3,7 +3,7 @@
 use crate::classifier::{Classification, Family, Told};
 use crate::comparison::Change;
 use crate::metrics::Spread;
-use crate::outcome::{Classified, Mode};
+use crate::outcome::{Classified, Measurement, Mode};
 use crate::policy::{Growth, Jitter, Policy};
 use crate::statistics::Quantile;
 use crate::trial::Arm;
@@ -20,13 +20,36 @@ pub(super) fn arm(arm: Arm) -> &'static str {
 }
 
 /// Returns what is to be known of where the jobs ran; nothing of processes, of which everything is measured.
-pub(super) fn mode(mode: Mode) -> Option<&'static str> {
-    match mode {
+pub(super) fn mode(measurement: &Measurement) -> Option<String> {
+    match measurement.mode {
         Mode::Process => None,
-        Mode::Container => Some(
-            "Jobs ran in containers: their processor time and memory are not measured, nor is a herd, as containers start one after another.",
-        ),
+        Mode::Container => Some(format!(
+            "Jobs ran in containers of {}: their processor time and memory are not measured, nor is a herd, as containers start one after another.",
+            measurement.subject()
+        )),
     }
+}
+
+/// Reasons that are told.
+const MOST_REASONS: usize = 3;
+
+/// Returns why nothing can be said of some trials, the commonest reason first, with how many they are. Reasons that differ in their numbers only are
+/// one.
+pub(super) fn inconclusive(measurement: &Measurement) -> Vec<String> {
+    let mut reasons: Vec<(String, usize, &str)> = Vec::new();
+    for reason in measurement.trials.iter().filter_map(|trial| trial.inconclusive.as_deref()) {
+        let kind: String = reason.chars().filter(|character| !character.is_ascii_digit()).collect();
+        match reasons.iter_mut().find(|(known, ..)| *known == kind) {
+            Some((_, count, _)) => *count += 1,
+            None => reasons.push((kind, 1, reason)),
+        }
+    }
+    reasons.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+    reasons
+        .iter()
+        .take(MOST_REASONS)
+        .map(|(_, count, reason)| format!("{count} of {} trials: {reason}", measurement.trials.len()))
+        .collect()
 }
 
 /// Returns a time with as many digits as matter.

@@ -152,7 +152,7 @@ impl Contained {
             "the provider refused the certificate of {} ({}) before it made any request: it does not trust the run's certificate authority, so \
              nothing can be said about it. The authority was delivered by ca = {tried:?}. Choose in the manifest from \"environment\" \
              (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE), \"bundle\" (the system's bundle), \"certifi\" \
-             (Python's certifi package) and \"java\" (a keystore). A provider that compiled its roots in cannot be certified as an image",
+             (Python's certifi package) and \"java\" (a keystore). A provider that compiled its roots in cannot be played as an image",
             distrust.host,
             distrust.reason
         )))
@@ -202,8 +202,8 @@ pub(super) fn record(image: &SubjectImage) -> ImageRecord {
 /// An image that is not there is the caller's mistake; everything else is trouble of ours or the machine's.
 pub(super) fn trouble(error: DockerError) -> Stop {
     match error {
-        DockerError::NoImage { .. } | DockerError::Credentials(_) => Stop::Usage(anyhow!("{error}")),
-        error => Stop::Trouble(anyhow!("{error}").context("certifying an image, which needs Docker (`hallmark doctor` checks it)")),
+        DockerError::NoImage { .. } | DockerError::NoReference { .. } | DockerError::Credentials(_) => Stop::Usage(anyhow!("{error}")),
+        error => Stop::Trouble(anyhow!("{error}").context("playing an image, which needs Docker (`hallmark doctor` checks it)")),
     }
 }
 

@@ -142,7 +142,8 @@ mod tests {
         // Nobody drives this runtime, so that its timer never gets to run.
         let journal = Journal::new(Arc::new(Redactor::default()));
         let lateness = Lateness::watch(journal.clone(), runtime.handle());
-        while journal.now() < 100_000_000 {
+        let watched = journal.now();
+        while journal.now() < watched + 100_000_000 {
             std::thread::yield_now();
         }
         let told = lateness.delays();

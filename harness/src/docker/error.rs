@@ -71,6 +71,12 @@ pub enum DockerError {
         /// As given.
         reference: String,
     },
+    /// What names the image is none of its names.
+    #[error("{reference:?} is no name of an image; write it as registry/name:tag, the name in small letters")]
+    NoReference {
+        /// As given.
+        reference: String,
+    },
     /// The credentials for a registry cannot be read.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),

@@ -59,8 +59,8 @@ fn compare<'known>(
 fn alike<'known>(id: &Id, credentials_id: &str, known: &'known Finder) -> impl Iterator<Item = &'known KnownValue> {
     // A prefix that says nothing becomes blanks, which no gram knows.
     let all = credentials_id.contains(' ');
-    let others = [&id.bare, &id.hex, &id.base64].map(String::as_bytes);
-    let numbers: BTreeSet<u32> = if all { BTreeSet::new() } else { known.alike(&id.texts, &others) };
+    let texts = id.texts.iter().map(Vec::as_slice).chain([credentials_id, &id.bare, &id.hex, &id.base64].map(str::as_bytes));
+    let numbers: BTreeSet<u32> = if all { BTreeSet::new() } else { known.alike(texts) };
     let values = known.values().iter().zip(0_u32..);
     values.filter(move |(value, number)| compared(value.kind) && (all || numbers.contains(number))).map(|(value, _)| value)
 }

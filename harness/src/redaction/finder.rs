@@ -135,24 +135,17 @@ impl Finder {
         &self.values
     }
 
-    /// Returns the numbers of the values of which a whole form stands in one of `texts`, or which may have as much as is compared in common with
-    /// one of them or of `others`.
-    pub(super) fn alike(&self, texts: &[Vec<u8>], others: &[&[u8]]) -> BTreeSet<u32> {
+    /// Returns the numbers of the values that may have something in common with one of the texts: a whole form, or as much as is compared.
+    pub(super) fn alike<'text>(&self, texts: impl Iterator<Item = &'text [u8]>) -> BTreeSet<u32> {
         let mut numbers = BTreeSet::new();
         for text in texts {
+            self.likeness.find(text, &mut numbers);
             let mut from = 0;
             while let Some(position) = self.grams.next(text, from..text.len()) {
-                let whole = self.grams.places(text, position).filter_map(|place| {
-                    let form = self.forms.get(place.form as usize)?;
-                    let start = position.checked_sub(place.offset as usize)?;
-                    text.get(start..)?.starts_with(&form.bytes).then_some(form.value)
-                });
-                numbers.extend(whole);
+                let forms = self.grams.places(text, position).filter_map(|place| self.forms.get(place.form as usize));
+                numbers.extend(forms.map(|form| form.value));
                 from = position + 1;
             }
-        }
-        for text in texts.iter().map(Vec::as_slice).chain(others.iter().copied()) {
-            self.likeness.find(text, &mut numbers);
         }
         let twins: Vec<u32> = numbers.iter().filter_map(|number| self.twins.get(number)).flatten().copied().collect();
         numbers.extend(twins);

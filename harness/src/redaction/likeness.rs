@@ -1,6 +1,7 @@
 //! Which known values a credentials id may be made from: by looking its grams up, so that an id costs no comparison with every value.
 //!
-//! The main type is [`Likeness`]. It may name a value too many, which is then compared, and none too few.
+//! The main type is [`Likeness`]. It may name a value too many, which is then compared, and none too few: but
+//! for what only meets where a prefix that says nothing is cut out of the middle of a value.
 
 use std::collections::BTreeSet;
 

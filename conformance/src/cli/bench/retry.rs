@@ -44,16 +44,25 @@ pub(super) fn retry(arguments: &RetryArguments) -> Result<u8, Stop> {
     let (contestant, against) = contestants(arguments, &threads)?;
     let experiments = grid(arguments.size(), contestant.possible(arguments.mode()));
     let mut measurement = empty(arguments, &contestant, experiments);
+    if let Some((earlier, path)) = &earlier {
+        measurement.check_baseline(earlier, path).map_err(|error| Stop::Usage(anyhow!(error)))?;
+    }
     announce(arguments, &measurement, if against.is_some() { 2 } else { 1 });
 
     let (trials, ended) = measure(arguments, threads, &contestant, against.as_ref(), &measurement.experiments)?;
+    if let Ended::TimeIsUp(limit) = ended {
+        let limit = humantime::format_duration(limit);
+        tell(&format!(
+            "the time limit of {limit} is reached, and not all was measured; give more with --time-limit, or measure less with --quick"
+        ));
+    }
     if trials.is_empty() {
         return Ok(if matches!(ended, Ended::Interrupted) { exit_code::INTERRUPTED } else { exit_code::INCONCLUSIVE });
     }
     measurement.trials = trials;
     let baseline = match (earlier, &against) {
         (Some((earlier, path)), _) => {
-            measurement.compare_with(earlier, path).map_err(|error| Stop::Usage(anyhow!(error)))?;
+            measurement.compare_with(earlier);
             Some(path.display().to_string())
         }
         (None, Some(other)) => Some(other.name.clone()),
@@ -107,6 +116,7 @@ fn empty(arguments: &RetryArguments, contestant: &Contestant, experiments: Vec<E
         variant: contestant.variant.name.clone(),
         digest: contestant.digest.clone(),
         mode: arguments.mode(),
+        image: arguments.images.image.clone(),
         started: now(),
         size: arguments.size(),
         runs: arguments.runs,
@@ -130,9 +140,14 @@ fn announce(arguments: &RetryArguments, measurement: &Measurement, arms: u32) {
     let limit = Duration::from_secs_f64(measurement.limit);
     let time = estimate(&measurement.experiments, arguments.runs, arms, arguments.jobs().into(), limit, start);
     let variant = measurement.variant.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
+    let cut = if time > arguments.time_limit {
+        format!(", of which --time-limit allows {}", humantime::format_duration(arguments.time_limit))
+    } else {
+        String::new()
+    };
     tell(&format!(
-        "measuring {}{variant}: {} experiments, {} runs each, about {} at most",
-        measurement.provider,
+        "measuring {}{variant}: {} experiments, up to {} runs each, about {} in all, less where it gives up early{cut}",
+        measurement.subject(),
         measurement.experiments.len(),
         arguments.runs,
         humantime::format_duration(Duration::from_secs(time.as_secs().max(1)))
@@ -161,40 +176,52 @@ fn measure(
             let baseline = against.and_then(|other| process(other, Arm::Baseline));
             let subjects: Vec<Subject> = baseline.into_iter().chain(process(contestant, Arm::Subject)).collect();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.context("starting the runtime of the measurement")?.block_on(play(arguments, &subjects, experiments))
+            runtime.context("starting the runtime of the measurement")?.block_on(play(arguments, experiments, async || Ok(subjects)))
         }
         SubjectGround::Container { daemon, image } => {
-            let order = contained::Order {
-                manifest: &contestant.manifest,
-                completed: CompletedJobs::default(),
-                seed: arguments.seed,
-                bare_at_once: None,
-            };
+            let order = order(arguments, contestant);
             contained::with(daemon.clone(), image.clone(), &order, &machinery.resources, async |contained| {
-                contained.probe(&order).await?;
-                let mut subjects = Vec::new();
-                if let Some((other, SubjectGround::Container { image, .. })) = against.map(|other| (other, &other.ground)) {
-                    let holding = contained.stages.holding();
-                    let provider = contained::provider(holding, image.clone(), &other.manifest, order.completed, &machinery.resources);
-                    let other_one = Contained { stages: contained.stages.clone(), provider: provider.await.map_err(contained::trouble)? };
-                    subjects.push(subject(other, Arm::Baseline, other_one.staging()));
-                }
-                subjects.push(subject(contestant, Arm::Subject, contained.staging()));
-                play(arguments, &subjects, experiments).await
+                let subjects = async || {
+                    contained.probe(&order).await?;
+                    let mut subjects = Vec::new();
+                    if let Some((other, SubjectGround::Container { image, .. })) = against.map(|other| (other, &other.ground)) {
+                        let order = self::order(arguments, other);
+                        let holding = contained.stages.holding();
+                        let provider = contained::provider(holding, image.clone(), &other.manifest, order.completed, &machinery.resources);
+                        let provider = provider.await.map_err(contained::trouble)?;
+                        let other_one = Contained { stages: contained.stages.clone(), provider };
+                        other_one.probe(&order).await?;
+                        subjects.push(subject(other, Arm::Baseline, other_one.staging()));
+                    }
+                    subjects.push(subject(contestant, Arm::Subject, contained.staging()));
+                    Ok(subjects)
+                };
+                Box::pin(play(arguments, experiments, subjects)).await
             })
         }
     }
 }
 
-/// Plays the experiments, with a bar that shows how far it is.
-async fn play(arguments: &RetryArguments, subjects: &[Subject], experiments: &[Experiment]) -> Result<(Vec<Trial>, Ended), Stop> {
+fn order<'run>(arguments: &RetryArguments, of: &'run Contestant) -> contained::Order<'run> {
+    contained::Order { manifest: &of.manifest, completed: CompletedJobs::default(), seed: arguments.seed, bare_at_once: None }
+}
+
+/// Makes the subjects ready and plays the experiments, with a bar that shows how far it is.
+async fn play(
+    arguments: &RetryArguments,
+    experiments: &[Experiment],
+    subjects: impl AsyncFnOnce() -> Result<Vec<Subject>, Stop>,
+) -> Result<(Vec<Trial>, Ended), Stop> {
     let session = Session { at_once: arguments.jobs().into(), runs: arguments.runs, seed: arguments.seed };
     let planned: u32 = experiments.iter().map(|experiment| experiment.repetitions(arguments.runs)).sum();
-    let bar = bar(u64::from(planned) * subjects.len() as u64, arguments.quiet);
+    let bar = bar(u64::from(planned), arguments.quiet);
     let trials = RefCell::new(Vec::new());
+    // What is made ready is cleared up as well when somebody interrupts it.
     let played = async {
+        let subjects = subjects().await?;
+        bar.set_length(u64::from(planned) * subjects.len() as u64);
         session
-            .play(subjects, experiments, |trial| {
+            .play(&subjects, experiments, |trial| {
                 bar.inc(1);
                 trials.borrow_mut().push(trial);
             })
