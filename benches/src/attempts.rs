@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hallmark_harness::contract::TaskStatus;
-use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobOutcome, JobRef};
+use hallmark_harness::journal::{Delivery, EventKind, Exchange, JobRef};
 use hallmark_harness::stage::Recording;
 
 use crate::experiment::{Call, Experiment};
@@ -23,11 +23,13 @@ pub struct Observed {
     pub trouble: Vec<String>,
 }
 
+/// The status of an update that reports a failure.
+const FAILED: &str = "failed";
+
 /// A job run as far as it has been read.
 #[derive(Default)]
 struct Job {
     attempts: Vec<Attempt>,
-    ended: u64,
     client: Client,
 }
 
@@ -55,9 +57,13 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
     let mut reports = BTreeMap::new();
     for (ended, exchange) in calls {
         let Some(job) = &exchange.job else { continue };
-        let reported = exchange.facts.update.as_ref().and_then(|update| update.status.as_deref());
-        if *reports.entry(key(job)).or_insert(reported) != reported {
-            continue;
+        // What cannot be read of a body that broke off is an attempt at whatever the others are.
+        if let Some(reported) = exchange.facts.update.as_ref().and_then(|update| update.status.as_deref()) {
+            // Of what left no trace the first report is not seen: a failure comes after it.
+            let given_up = experiment.is_unseen() && reported == FAILED;
+            if given_up || *reports.entry(key(job)).or_insert(reported) != reported {
+                continue;
+            }
         }
         jobs.entry(key(job)).or_default().attempts.push(attempt(exchange, ended, zero));
     }
@@ -65,13 +71,15 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         let EventKind::JobEnded { job, outcome } = &event.kind else { continue };
         if experiment.is_unseen() && event.at >= zero {
             jobs.entry(key(job)).or_default();
-            trouble.extend(too_late(experiment, seconds(event.at, zero), outcome));
         }
         let Some(found) = jobs.get_mut(&key(job)) else { continue };
-        found.ended = event.at;
+        // What an engine takes to put a container away is not the job's.
+        let began = started(recording, job).unwrap_or_else(|| event.at.saturating_sub(outcome.duration));
+        trouble.extend(too_late(experiment, seconds(began, zero)));
         found.client = Client {
             attempts: Vec::new(),
-            ended: seconds(event.at, zero),
+            began: seconds(began, zero),
+            ended: seconds(began.saturating_add(outcome.duration), zero),
             duration: Duration::from_nanos(outcome.duration).as_secs_f64(),
             exit_code: outcome.exit_code,
             cut: outcome.timed_out,
@@ -92,12 +100,18 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
 }
 
 /// Says that a job met nothing of an outage that leaves no trace: other jobs were started before it for as long.
-fn too_late(experiment: &Experiment, ended: f64, outcome: &JobOutcome) -> Option<String> {
-    let began = ended - Duration::from_nanos(outcome.duration).as_secs_f64();
-    let outage = experiment.outage_seconds().filter(|outage| began >= *outage)?;
+fn too_late(experiment: &Experiment, began: f64) -> Option<String> {
+    let outage = experiment.outage_seconds().filter(|outage| experiment.is_unseen() && began >= *outage)?;
     Some(format!(
-        "the job began {began:.1} s after an outage of {outage} s that leaves no trace; let fewer experiments play at once, with --jobs"
+        "when the job began, an outage of {outage} s that leaves no trace was over for {:.1} s; let fewer experiments play at once, with --jobs",
+        began - outage
     ))
+}
+
+/// Returns when a job was started.
+fn started(recording: &Recording, job: &JobRef) -> Option<u64> {
+    let of = |kind: &EventKind| matches!(kind, EventKind::JobStarted { job: started, .. } if started == job);
+    recording.events.iter().find(|event| of(&event.kind)).map(|event| event.at)
 }
 
 /// Returns when the first plan with a fault was set.
@@ -184,7 +198,7 @@ fn seconds(at: u64, zero: u64) -> f64 {
 #[cfg(test)]
 pub(crate) mod tests {
     use hallmark_harness::cloud::Delay;
-    use hallmark_harness::journal::{Event, Facts, Operation, ResponseRecord, Service, UpdateFacts};
+    use hallmark_harness::journal::{Event, Facts, JobOutcome, Operation, ResponseRecord, Service, UpdateFacts};
 
     use super::*;
     use crate::metrics::tests::experiment;
@@ -287,6 +301,12 @@ pub(crate) mod tests {
         // Who has nothing but a failure to report is through with that.
         let alone = observe(&recording(vec![reporting("failed", update(5, 1500, 1510, Some(200)))]), &experiment("update-503-1s"));
         assert!(alone.clients[0].succeeded_at().is_some());
+        // But where the report left no trace, it is known to have been given up.
+        let mut refused = recording(vec![reporting("failed", update(5, 3500, 3510, Some(200)))]);
+        let plan = "secrets_manager.connect@window:0ms..1000ms before_commit refuse".into();
+        refused.events.insert(0, Event { id: 0, at: 900_000_000, kind: EventKind::FaultsSet { plan } });
+        let observed = observe(&refused, &experiment("update-refused-1s"));
+        assert_eq!((observed.clients[0].attempts.len(), observed.clients[0].succeeded_at(), observed.trouble.len()), (0, None, 0));
     }
 
     #[test]
@@ -300,15 +320,20 @@ pub(crate) mod tests {
         earlier.events.push(set(4500));
         let observed = observe(&earlier, &experiment("update-refused-1s"));
         assert_eq!((observed.clients.len(), observed.trouble.len()), (0, 0));
-        // It ran for three seconds, from 2.5 s after the plan on, to the fourth.
+        // It ran for three seconds, from 2.5 s after the plan on.
         let mut later = recording(Vec::new());
         later.events.insert(0, set(0));
         let Some(Event { at, .. }) = later.events.last_mut() else { panic!("it ended") };
         *at = 5_500_000_000;
         let observed = observe(&later, &experiment("update-refused-1s"));
-        assert!(observed.trouble[0].contains("began 2.5 s after an outage of 1 s"), "{observed:?}");
+        assert!(observed.trouble[0].contains("an outage of 1 s that leaves no trace was over for 1.5 s"), "{observed:?}");
         assert!(observe(&later, &experiment("update-refused-5s")).trouble.is_empty());
         assert_eq!(observed.clients[0].gave_up(true), Some(3.0));
+        // Where its start was noted, that counts: a container is put away before its end is.
+        let job_started = EventKind::JobStarted { job: job() };
+        later.events.insert(2, Event { id: 0, at: 900_000_000, kind: job_started });
+        let observed = observe(&later, &experiment("update-refused-1s"));
+        assert!(observed.trouble.is_empty() && (observed.clients[0].ended - 3.9).abs() < 1e-9, "{observed:?}");
     }
 
     #[test]

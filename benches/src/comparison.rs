@@ -124,7 +124,7 @@ pub struct Comparison {
     pub baseline: String,
     /// The metrics, in the order of [`Metric::ALL`].
     pub metrics: Vec<Compared>,
-    /// Parts of the trials of which nothing can be said, where they are too many for a judgement: our own threads were late.
+    /// Parts of the trials of which nothing can be said, where they are too many for a judgement.
     pub inconclusive: Option<f64>,
 }
 

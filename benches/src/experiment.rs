@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum Size {
     /// About a minute.
     Quick,
-    /// At most five minutes.
+    /// At most five minutes, of a command.
     #[default]
     Usual,
     /// The whole grid.

@@ -69,7 +69,7 @@ pub struct Summary {
     pub recovery_lag: Option<Spread>,
     /// The median of that in parts of the outage's length.
     pub lag_ratio: Option<f64>,
-    /// From the first attempt to the job's end, of clients that gave up.
+    /// From the first attempt to the job's end, of clients that gave up; from the job's start, where an outage leaves no trace.
     pub give_up: Option<Spread>,
     /// Clients that had to be ended: they still tried, or waited.
     pub cut: usize,

@@ -14,15 +14,15 @@ use crate::metrics::{Summary, summarize};
 use crate::statistics::Resampling;
 use crate::trial::{Arm, Client, Trial};
 
-/// Version of the file's format. Another one is refused, never misread.
-pub const FORMAT: u32 = 1;
+/// Version of the file's format. Another one is refused, never misread. In the first one, reports of a failure were attempts at the report that was
+/// given up.
+pub const FORMAT: u32 = 2;
 
 /// Where the provider's jobs ran.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// As processes of this machine.
-    #[default]
     Process,
     /// As containers of a local Docker Engine.
     Container,
@@ -51,8 +51,7 @@ pub struct Measurement {
     pub variant: Option<String>,
     /// SHA-256 of its executable in hexadecimal, or nothing; of an image, its digest.
     pub digest: String,
-    /// Where its jobs ran. Files from before there were containers do not say.
-    #[serde(default)]
+    /// Where its jobs ran.
     pub mode: Mode,
     /// The image that they ran, as it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -314,7 +313,7 @@ pub(crate) mod tests {
         let error = contained.check_baseline(&earlier, &file).unwrap_err();
         assert!(error.to_string().contains("were processes and those of this run are containers"), "{error}");
 
-        std::fs::write(&file, serde_json::to_string(&measurement().conclude(None)).unwrap().replacen("\"format\":1", "\"format\":99", 1))
+        std::fs::write(&file, serde_json::to_string(&measurement().conclude(None)).unwrap().replacen("\"format\":2", "\"format\":99", 1))
             .unwrap();
         assert!(Measurement::read(&file).unwrap_err().to_string().contains("format 99"));
         std::fs::write(&file, "{}").unwrap();

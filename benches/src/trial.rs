@@ -32,11 +32,14 @@ pub struct Trial {
     pub inconclusive: Option<String>,
 }
 
-/// What one job did about the disturbed call. Times are seconds since the first such call of the trial had come, which begins an outage.
+/// What one job did about the disturbed call. Times are seconds since the first such call of the trial had come, which begins an outage; of one
+/// that leaves no trace, since the plan was set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Client {
     /// Its attempts in order.
     pub attempts: Vec<Attempt>,
+    /// When the job was started.
+    pub began: f64,
     /// When the job ended.
     pub ended: f64,
     /// How long the job ran in all.
@@ -115,10 +118,10 @@ impl Client {
         self.attempts.iter().find(|attempt| attempt.succeeded()).map(|attempt| attempt.began)
     }
 
-    /// Returns when it gave up, where it did so by itself. Of an outage that leaves no trace the first call is not seen: there it counts from the
-    /// job's start.
+    /// Returns after how many seconds it gave up, where it did so by itself: from its first disturbed call to its end, or from its start where the
+    /// outage leaves no trace and that call is not seen.
     pub fn gave_up(&self, unseen: bool) -> Option<f64> {
-        (self.succeeded_at().is_none() && !self.cut).then_some(if unseen { self.duration } else { self.ended })
+        (self.succeeded_at().is_none() && !self.cut).then_some(if unseen { self.ended - self.began } else { self.ended })
     }
 
     /// Returns the waits in seconds before each attempt but the first.

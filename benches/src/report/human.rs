@@ -34,11 +34,10 @@ pub fn human(outcome: &Outcome) -> String {
 }
 
 fn head(measurement: &Measurement) -> String {
-    let variant = measurement.variant.as_ref().map(|variant| format!(" ({variant})")).unwrap_or_default();
-    let mode = words::mode(measurement).map(|mode| format!("{mode}\n")).unwrap_or_default();
+    let mode = words::mode(measurement.mode).map(|mode| format!("{mode}\n")).unwrap_or_default();
     format!(
-        "How {}{variant} retries: {} experiments, up to {} runs each, seed {}\n{mode}times in seconds: median (least..most); survived: share (its 95 % interval)\n",
-        measurement.provider,
+        "How {} retries: {} experiments, up to {} runs each, seed {}\n{mode}times in seconds: median (least..most); survived: share (its 95 % interval)\n",
+        words::provider(measurement),
         measurement.experiments.len(),
         measurement.runs,
         measurement.seed
@@ -182,17 +181,15 @@ mod tests {
         measured.mode = Mode::Container;
         measured.image = Some("registry.example/provider:2".into());
         let text = human(&measured.conclude(None));
-        assert!(
-            text.lines().nth(1).is_some_and(|line| line.starts_with("Jobs ran in containers of registry.example/provider:2: ")),
-            "{text}"
-        );
+        assert!(text.starts_with("How sample-provider, image registry.example/provider:2, retries: 2 experiments"), "{text}");
+        assert!(text.lines().nth(1).is_some_and(|line| line.starts_with("Jobs ran in containers: ")), "{text}");
     }
 
     #[test]
     fn why_nothing_can_be_said_is_told_and_counted() {
         let mut measured = measurement();
         assert!(!human(&measured.clone().conclude(None)).contains("Nothing can be said"));
-        for (trial, late) in measured.trials.iter_mut().zip([120, 340]) {
+        for (trial, late) in measured.trials.iter_mut().zip(["120", "34.5"]) {
             trial.inconclusive = Some(format!("our own threads were {late} ms late"));
         }
         measured.trials[5].inconclusive = Some("no job made the call (update)".into());

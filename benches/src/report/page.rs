@@ -86,13 +86,12 @@ pub fn page(outcome: &Outcome) -> String {
     let measurement = &outcome.measurement;
     template
         .render(context! {
-            provider => measurement.provider,
-            variant => measurement.variant,
+            provider => words::provider(measurement),
             hallmark => measurement.hallmark,
             started => measurement.started,
             runs => measurement.runs,
             seed => measurement.seed,
-            mode => words::mode(measurement),
+            mode => words::mode(measurement.mode),
             inconclusive => words::inconclusive(measurement),
             sections,
             comparison,

@@ -20,14 +20,20 @@ pub(super) fn arm(arm: Arm) -> &'static str {
 }
 
 /// Returns what is to be known of where the jobs ran; nothing of processes, of which everything is measured.
-pub(super) fn mode(measurement: &Measurement) -> Option<String> {
-    match measurement.mode {
+pub(super) fn mode(mode: Mode) -> Option<&'static str> {
+    match mode {
         Mode::Process => None,
-        Mode::Container => Some(format!(
-            "Jobs ran in containers of {}: their processor time and memory are not measured, nor is a herd, as containers start one after another.",
-            measurement.subject()
-        )),
+        Mode::Container => Some(
+            "Jobs ran in containers: their processor time and memory are not measured, nor is a herd, as containers start one after another.",
+        ),
     }
+}
+
+/// Returns the provider with its variant and image.
+pub(super) fn provider(measurement: &Measurement) -> String {
+    let variant = measurement.variant.as_ref().map(|variant| format!(" ({variant})")).unwrap_or_default();
+    let image = measurement.image.as_ref().map(|image| format!(", image {image},")).unwrap_or_default();
+    format!("{}{variant}{image}", measurement.provider)
 }
 
 /// Reasons that are told.
@@ -38,18 +44,17 @@ const MOST_REASONS: usize = 3;
 pub(super) fn inconclusive(measurement: &Measurement) -> Vec<String> {
     let mut reasons: Vec<(String, usize, &str)> = Vec::new();
     for reason in measurement.trials.iter().filter_map(|trial| trial.inconclusive.as_deref()) {
-        let kind: String = reason.chars().filter(|character| !character.is_ascii_digit()).collect();
+        let kind: String = reason.chars().filter(|character| !matches!(character, '0'..='9' | '.')).collect();
         match reasons.iter_mut().find(|(known, ..)| *known == kind) {
             Some((_, count, _)) => *count += 1,
             None => reasons.push((kind, 1, reason)),
         }
     }
     reasons.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
-    reasons
-        .iter()
-        .take(MOST_REASONS)
-        .map(|(_, count, reason)| format!("{count} of {} trials: {reason}", measurement.trials.len()))
-        .collect()
+    let told =
+        reasons.iter().take(MOST_REASONS).map(|(_, count, reason)| format!("{count} of {} trials: {reason}", measurement.trials.len()));
+    let rest: usize = reasons.iter().skip(MOST_REASONS).map(|(_, count, _)| count).sum();
+    told.chain((rest > 0).then(|| format!("{rest} more, for other reasons, which bench.json has"))).collect()
 }
 
 /// Returns a time with as many digits as matter.

@@ -99,7 +99,7 @@ pub(super) fn arena(
             runtime.block_on(play(Subjected { player, command }))
         }
         SubjectGround::Container { daemon, image } => {
-            let order = contained::Order { manifest, completed: CompletedJobs::Immediately, seed, bare_at_once: None };
+            let order = contained::Order { manifest, completed: CompletedJobs::Immediately, seed, variant: None, bare_at_once: None };
             contained::with(daemon, image, &order, &machinery.resources, async |contained| {
                 contained.probe(&order).await?;
                 let player = Player::new(Arena::new(Arc::new(manifest.clone()), contained.staging()), runtime.clone());

@@ -17,7 +17,7 @@ use super::certify::Ended;
 use super::run::until_ended;
 use super::setting::{GRACE, OVERRUN};
 use super::{Stop, tell};
-use crate::manifest::{self, Manifest, SecretData};
+use crate::manifest::{self, Manifest, SecretData, Variant};
 use crate::results::{BareTimingRecord, ContainerTimingRecord, ImageRecord};
 use crate::suite::{Collector, Staging, Suite, probe_trust};
 
@@ -142,7 +142,8 @@ impl Contained {
 
     /// Runs the trust probe: a provider that trusts nobody here would fail every rule for a reason of ours.
     pub(super) async fn probe(&self, order: &Order<'_>) -> Result<(), Stop> {
-        let Some(variant) = order.manifest.variants().into_iter().next() else { return Ok(()) };
+        let first = || order.manifest.variants().into_iter().next();
+        let Some(variant) = order.variant.cloned().or_else(first) else { return Ok(()) };
         let probed = Box::pin(probe_trust(&self.stages, &self.provider, order.manifest, &variant, order.seed)).await;
         let Some(distrust) = probed.map_err(|error| Stop::Trouble(anyhow!("{error}").context("probing whom the provider trusts")))? else {
             return Ok(());
@@ -221,6 +222,8 @@ pub(super) struct Order<'run> {
     pub(super) manifest: &'run Manifest,
     pub(super) completed: CompletedJobs,
     pub(super) seed: u64,
+    /// The variant with which trust is probed; none is the first.
+    pub(super) variant: Option<&'run Variant>,
     /// How many bare runs of the image are measured at once after the suite; none measures none.
     pub(super) bare_at_once: Option<usize>,
 }

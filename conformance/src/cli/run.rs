@@ -131,6 +131,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Stop> {
             let order = contained::Order {
                 manifest: &manifest,
                 completed: arguments.remove_completed_jobs,
+                variant: None,
                 seed: arguments.seed,
                 bare_at_once: arguments.output.timings.then_some(usize::try_from(stages).unwrap_or(usize::MAX)),
             };

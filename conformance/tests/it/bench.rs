@@ -165,6 +165,10 @@ fn a_halved_backoff_is_a_regression_and_an_unchanged_one_is_none() {
     }
 }
 
+/// What an image's measurement leaves, with nothing in it.
+const CONTAINED: &str = r#"{"measurement": {"format": 2, "hallmark": "0.1.0", "provider": "waits", "variant": null, "digest": "", "mode": "container",
+    "started": "2026-11-29T10:00:00Z", "size": "quick", "runs": 10, "seed": 1, "task_timeout": 60.0, "limit": 30.0, "experiments": [], "trials": []}}"#;
+
 #[test]
 fn what_makes_no_sense_is_refused_before_anything_is_measured() {
     let refused = |arguments: &[&str]| {
@@ -180,6 +184,12 @@ fn what_makes_no_sense_is_refused_before_anything_is_measured() {
     assert!(code == Some(2) && words.contains("bench.json of an earlier"), "{words}");
     let (code, words) = refused(&[manifest, "--variant", "other", "--out", out]);
     assert!(code == Some(2) && words.contains("no variant other"), "{words}");
+    // What cannot be compared with is refused before it costs anything.
+    let contained = place.path().join("contained.json");
+    std::fs::write(&contained, CONTAINED).expect("the baseline is written");
+    let (code, words) = refused(&[manifest, "--quick", "--baseline", contained.to_str().expect("a plain path"), "--out", out]);
+    assert!(code == Some(2) && words.contains("were containers and those of this run are processes"), "{words}");
+    assert!(!words.contains("measuring") && !place.path().join("bench.json").exists(), "{words}");
     let (code, words) = refused(&[manifest, "--image", "new", "--against", manifest, "--out", out]);
     assert!(code == Some(2) && words.contains("add --against-image"), "{words}");
     let (code, _) = refused(&[manifest, "--quick", "--full", "--out", out]);

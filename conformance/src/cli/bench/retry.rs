@@ -189,9 +189,9 @@ fn measure(
                         let holding = contained.stages.holding();
                         let provider = contained::provider(holding, image.clone(), &other.manifest, order.completed, &machinery.resources);
                         let provider = provider.await.map_err(contained::trouble)?;
-                        let other_one = Contained { stages: contained.stages.clone(), provider };
-                        other_one.probe(&order).await?;
-                        subjects.push(subject(other, Arm::Baseline, other_one.staging()));
+                        let baseline = Contained { stages: contained.stages.clone(), provider };
+                        baseline.probe(&order).await?;
+                        subjects.push(subject(other, Arm::Baseline, baseline.staging()));
                     }
                     subjects.push(subject(contestant, Arm::Subject, contained.staging()));
                     Ok(subjects)
@@ -203,7 +203,13 @@ fn measure(
 }
 
 fn order<'run>(arguments: &RetryArguments, of: &'run Contestant) -> contained::Order<'run> {
-    contained::Order { manifest: &of.manifest, completed: CompletedJobs::default(), seed: arguments.seed, bare_at_once: None }
+    contained::Order {
+        manifest: &of.manifest,
+        completed: CompletedJobs::default(),
+        seed: arguments.seed,
+        variant: Some(&of.variant),
+        bare_at_once: None,
+    }
 }
 
 /// Makes the subjects ready and plays the experiments, with a bar that shows how far it is.
@@ -216,7 +222,7 @@ async fn play(
     let planned: u32 = experiments.iter().map(|experiment| experiment.repetitions(arguments.runs)).sum();
     let bar = bar(u64::from(planned), arguments.quiet);
     let trials = RefCell::new(Vec::new());
-    // What is made ready is cleared up as well when somebody interrupts it.
+    // Who interrupts the probes interrupts no more than the play.
     let played = async {
         let subjects = subjects().await?;
         bar.set_length(u64::from(planned) * subjects.len() as u64);
@@ -250,7 +256,7 @@ fn write(out: &Path, outcome: &Outcome) -> Result<(), Stop> {
     Ok(())
 }
 
-/// A measurement that was cut says nothing surely; one in which our own threads were late too often neither.
+/// A measurement that was cut says nothing surely; one of whose trials nothing can be said too often neither.
 fn conclude(outcome: &Outcome, ended: &Ended) -> u8 {
     match ended {
         Ended::Interrupted => return exit_code::INTERRUPTED,
