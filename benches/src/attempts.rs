@@ -76,10 +76,12 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         // What an engine takes to put a container away is not the job's.
         let began = started(recording, job).unwrap_or_else(|| event.at.saturating_sub(outcome.duration));
         trouble.extend(too_late(experiment, seconds(began, zero)));
+        // A job is noted as started a little before its process is.
+        let last = found.attempts.iter().map(|attempt| attempt.ended).fold(f64::NEG_INFINITY, f64::max);
         found.client = Client {
             attempts: Vec::new(),
             began: seconds(began, zero),
-            ended: seconds(began.saturating_add(outcome.duration), zero),
+            ended: seconds(began.saturating_add(outcome.duration), zero).max(last),
             duration: Duration::from_nanos(outcome.duration).as_secs_f64(),
             exit_code: outcome.exit_code,
             cut: outcome.timed_out,
@@ -307,6 +309,15 @@ pub(crate) mod tests {
         refused.events.insert(0, Event { id: 0, at: 900_000_000, kind: EventKind::FaultsSet { plan } });
         let observed = observe(&refused, &experiment("update-refused-1s"));
         assert_eq!((observed.clients[0].attempts.len(), observed.clients[0].succeeded_at(), observed.trouble.len()), (0, None, 0));
+    }
+
+    #[test]
+    fn no_job_ends_before_its_last_attempt() {
+        // It ran for three seconds from its note on, and its answer left 30 ms after that.
+        let mut noted = recording(vec![update(5, 10, 3980, Some(503))]);
+        noted.events.insert(1, Event { id: 0, at: 950_000_000, kind: EventKind::JobStarted { job: job() } });
+        let observed = observe(&noted, &experiment("update-503-1s"));
+        assert!((observed.clients[0].ended - 3.97).abs() < 1e-9, "{observed:?}");
     }
 
     #[test]
