@@ -4,12 +4,20 @@ use hallmark_benches::outcome::{Mode, Outcome};
 use hallmark_benches::trial::Arm;
 
 use super::world::{World, ended};
+use crate::bench::TRIES;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_is_measured_unchanged_and_compared_with_another() {
     let Some(world) = World::with("none", "").await else { return };
     let options = ["--image", &world.image, "--against-image", &world.image, "--quick", "--runs", "3", "--out", "out", "--quiet"];
-    let ended = ended(world.hallmark(&[&["bench", "retry", "provider.toml"], options.as_slice()].concat())).await;
+    let measured = async || ended(world.hallmark(&[&["bench", "retry", "provider.toml"], options.as_slice()].concat())).await;
+    let mut ended = measured().await;
+    // Other tests may keep the machine too busy for anything to be said.
+    for _ in 1..TRIES {
+        if ended.code == Some(3) {
+            ended = measured().await;
+        }
+    }
     assert_eq!(world.left(ended.process).await, Vec::<String>::new(), "{ended:?}");
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let text = std::fs::read_to_string(world.folder().join("out/bench.json")).unwrap();
