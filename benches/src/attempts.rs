@@ -28,8 +28,10 @@ const FAILED: &str = "failed";
 
 /// A job run as far as it has been read.
 #[derive(Default)]
-struct Job {
+struct Job<'recording> {
     attempts: Vec<Attempt>,
+    /// What its first update reported.
+    reported: Option<&'recording str>,
     client: Client,
 }
 
@@ -38,11 +40,14 @@ struct Job {
 /// A job that gives its report up may report its failure then, which is another call: whoever got that through has not survived.
 pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
     let call = experiment.call;
-    let mut jobs: BTreeMap<(u64, String), Job> = BTreeMap::new();
+    let mut jobs: BTreeMap<(u64, String), Job<'_>> = BTreeMap::new();
     let mut order: Vec<&JobRef> = Vec::new();
     let mut trouble = recording.played.trouble.clone();
     trouble.extend(recording.played.loss());
-    let first = exchanges(recording, call).map(|(_, exchange)| exchange.head_at).min();
+    let mut calls: Vec<(u64, &Exchange)> = exchanges(recording, call).collect();
+    // The journal notes an exchange when its answer has left, and by then the next one may have ended already.
+    calls.sort_by_key(|(_, exchange)| exchange.head_at);
+    let first = calls.first().map(|(_, exchange)| exchange.head_at);
     let zero = if experiment.is_unseen() { plan_set(recording) } else { first }.unwrap_or(0);
     for event in &recording.events {
         match &event.kind {
@@ -52,20 +57,18 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         }
     }
     let key = |job: &JobRef| (order.iter().position(|known| *known == job).unwrap_or(usize::MAX) as u64, job.to_string());
-    let mut calls: Vec<(u64, &Exchange)> = exchanges(recording, call).collect();
-    calls.sort_by_key(|(_, exchange)| exchange.head_at);
-    let mut reports = BTreeMap::new();
     for (ended, exchange) in calls {
         let Some(job) = &exchange.job else { continue };
-        // What cannot be read of a body that broke off is an attempt at whatever the others are.
-        if let Some(reported) = exchange.facts.update.as_ref().and_then(|update| update.status.as_deref()) {
-            // Of what left no trace the first report is not seen: a failure comes after it.
-            let given_up = experiment.is_unseen() && reported == FAILED;
-            if given_up || *reports.entry(key(job)).or_insert(reported) != reported {
-                continue;
-            }
+        let reported = exchange.facts.update.as_ref().and_then(|update| update.status.as_deref());
+        // Of what left no trace the first report is not seen: a failure comes after it.
+        if experiment.is_unseen() && reported == Some(FAILED) {
+            continue;
         }
-        jobs.entry(key(job)).or_default().attempts.push(attempt(exchange, ended, zero));
+        let found = jobs.entry(key(job)).or_default();
+        // What cannot be read of a body that broke off is an attempt at whatever the others are.
+        if reported.is_none_or(|reported| *found.reported.get_or_insert(reported) == reported) {
+            found.attempts.push(attempt(exchange, ended, zero));
+        }
     }
     for event in &recording.events {
         let EventKind::JobEnded { job, outcome } = &event.kind else { continue };
@@ -92,8 +95,6 @@ pub fn observe(recording: &Recording, experiment: &Experiment) -> Observed {
         };
     }
     let clients = jobs.into_values().map(|mut job| {
-        // The journal notes an exchange when its answer has left, and by then the next one may have ended already.
-        job.attempts.sort_by(|one, other| one.head.total_cmp(&other.head));
         spaced(&mut job.attempts);
         Client { attempts: job.attempts, ..job.client }
     });

@@ -255,10 +255,13 @@ impl Experiment {
 
     /// Returns how calls fail, where the policy can be told from the waits: nobody asked for any of them. A 429 of Secrets Manager's asks.
     pub fn free_cause(&self) -> Option<Cause> {
-        let asks = |cause| cause == Cause::TooMany && matches!(self.call, Call::Update | Call::GetSecret);
+        let free = |cause: &Cause| match cause {
+            Cause::Stall | Cause::Refused => false,
+            Cause::TooMany => !matches!(self.call, Call::Update | Call::GetSecret),
+            Cause::Unavailable | Cause::Reset => true,
+        };
         match self.question {
-            Question::Outage { cause, .. } | Question::Lasting { cause } if asks(cause) => None,
-            Question::Outage { cause, .. } | Question::Lasting { cause } if !matches!(cause, Cause::Stall | Cause::Refused) => Some(cause),
+            Question::Outage { cause, .. } | Question::Lasting { cause } => Some(cause).filter(free),
             _ => None,
         }
     }

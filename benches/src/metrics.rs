@@ -107,14 +107,14 @@ impl Spread {
 /// Sums up the trials of one arm.
 pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
     let clients: Vec<&Client> = trials.iter().flat_map(|trial| trial.sound()).collect();
-    let done: Vec<&Client> = clients.iter().filter(|client| client.succeeded_at().is_some()).copied().collect();
+    let succeeded: Vec<f64> = clients.iter().filter_map(|client| client.succeeded_at()).collect();
     let attempts = || clients.iter().flat_map(|client| &client.attempts);
     let mut ends = BTreeMap::new();
     for attempt in attempts() {
         *ends.entry(attempt.end.to_string()).or_default() += 1;
     }
     let outage = experiment.outage_seconds();
-    let recovery_lag = outage.and_then(|seconds| Spread::of(done.iter().filter_map(|client| Some(lag(client.succeeded_at()?, seconds)))));
+    let recovery_lag = outage.and_then(|seconds| Spread::of(succeeded.iter().map(|at| lag(*at, seconds))));
     let lag_ratio = recovery_lag.zip(outage).map(|(lag, seconds)| lag.median.value / seconds);
     Summary {
         experiment: experiment.id.clone(),
@@ -125,7 +125,7 @@ pub fn summarize(experiment: &Experiment, trials: &[&Trial]) -> Summary {
         ends,
         amplification: (!clients.is_empty())
             .then(|| number(attempts().filter(|attempt| attempt.disturbed).count()) / number(clients.len())),
-        survival: share(done.len(), clients.len()),
+        survival: share(succeeded.len(), clients.len()),
         recovery_lag,
         lag_ratio,
         give_up: Spread::of(clients.iter().filter_map(|client| client.gave_up(experiment.is_unseen()))),

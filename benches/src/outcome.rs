@@ -155,6 +155,16 @@ pub enum BaselineError {
     },
 }
 
+impl Outcome {
+    /// Returns what an arm is called in headings.
+    pub fn name(&self, arm: Arm) -> &str {
+        match (arm, &self.comparison) {
+            (Arm::Baseline, Some(comparison)) => &comparison.baseline,
+            _ => self.measurement.subject(),
+        }
+    }
+}
+
 impl Measurement {
     /// Reads an earlier measurement.
     pub fn read(path: &Path) -> Result<Self, BaselineError> {
@@ -181,8 +191,9 @@ impl Measurement {
 
     /// Takes the subject's trials of an earlier measurement for the baseline.
     pub fn compare_with(&mut self, earlier: Self) {
-        let common: Vec<Trial> = earlier.trials.into_iter().filter(|trial| self.has_in_common(trial)).collect();
-        self.trials.extend(common.into_iter().map(|trial| Trial { arm: Arm::Baseline, ..trial }));
+        let common = earlier.trials.into_iter().filter(|trial| self.has_in_common(trial));
+        let trials: Vec<Trial> = common.map(|trial| Trial { arm: Arm::Baseline, ..trial }).collect();
+        self.trials.extend(trials);
     }
 
     fn has_in_common(&self, earlier: &Trial) -> bool {

@@ -6,18 +6,13 @@ use super::words::{self, NOTHING};
 use crate::comparison::{Comparison, MARGIN};
 use crate::metrics::Summary;
 use crate::outcome::{ArmOutcome, Measurement, Outcome};
-use crate::trial::Arm;
 
 /// Returns the report.
 pub fn human(outcome: &Outcome) -> String {
     let mut text = head(&outcome.measurement);
     for arm in &outcome.arms {
         if outcome.arms.len() > 1 {
-            let name = match (arm.arm, &outcome.comparison) {
-                (Arm::Baseline, Some(comparison)) => comparison.baseline.as_str(),
-                _ => outcome.measurement.subject(),
-            };
-            write!(text, "\n== {}: {name}\n", words::arm(arm.arm)).ok();
+            write!(text, "\n== {}: {}\n", words::arm(arm.arm), outcome.name(arm.arm)).ok();
         }
         text.push_str(&policies(arm));
         text.push_str(&experiments(arm));
@@ -162,7 +157,7 @@ mod tests {
     use super::*;
     use crate::outcome::Mode;
     use crate::outcome::tests::measurement;
-    use crate::trial::Trial;
+    use crate::trial::{Arm, Trial};
 
     #[test]
     fn people_read_policy_and_numbers() {

@@ -12,7 +12,7 @@ use crate::experiment::{Call, Cause, Experiment, Question};
 use crate::metrics::{Summary, number};
 use crate::outcome::{ArmOutcome, Outcome};
 use crate::policy::Policy;
-use crate::trial::{Arm, Client, End, Trial};
+use crate::trial::{Client, End, Trial};
 
 /// Rows of a timeline: what more would show is in the table.
 const MOST_ROWS: usize = 20;
@@ -104,10 +104,6 @@ fn section(outcome: &Outcome, arm: &ArmOutcome) -> Section {
     let trials = |experiment: &Experiment| -> Vec<&Trial> {
         measurement.trials.iter().filter(|trial| trial.arm == arm.arm && trial.experiment == experiment.id).collect()
     };
-    let name = match (arm.arm, &outcome.comparison) {
-        (Arm::Baseline, Some(comparison)) => comparison.baseline.clone(),
-        _ => measurement.subject().to_owned(),
-    };
     let policies = arm.policies.iter().map(|classified| PolicyRow {
         of: format!("{} on {}", classified.call.word(), classified.cause.word()),
         says: words::classified(classified),
@@ -115,7 +111,7 @@ fn section(outcome: &Outcome, arm: &ArmOutcome) -> Section {
     });
     let experiments = &measurement.experiments;
     Section {
-        name,
+        name: outcome.name(arm.arm).to_owned(),
         policies: policies.collect(),
         experiments: arm.summaries.iter().map(row).collect(),
         survival: survival(experiments, arm).into_iter().collect(),

@@ -24,8 +24,8 @@ pub(crate) const TRIES: usize = 5;
 
 /// Measures until something can be said: exit code 3 tells people to do the same.
 fn measure(manifest: &Path, arguments: &[&str]) -> Measured {
-    let tries = || std::iter::repeat_with(|| measure_once(manifest, arguments)).take(TRIES);
-    tries().find(|measured| measured.code != Some(3)).unwrap_or_else(|| panic!("{TRIES} measurements were inconclusive"))
+    let mut tries = std::iter::repeat_with(|| measure_once(manifest, arguments)).take(TRIES);
+    tries.find(|measured| measured.code != Some(3)).unwrap_or_else(|| panic!("{TRIES} measurements were inconclusive"))
 }
 
 fn measure_once(manifest: &Path, arguments: &[&str]) -> Measured {

@@ -14,9 +14,10 @@ const ECHOED: [HeaderName; 2] = [HeaderName::from_static("x-correlation-id"), He
 /// Returns a JSON answer.
 pub(super) fn json(status: StatusCode, body: &impl Serialize, applied: bool, facts: Facts) -> Handled {
     let mut headers = HeaderMap::new();
-    // Every body has texts for keys, so that it can be written.
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Handled { status, headers, body: Bytes::from(serde_json::to_vec(body).unwrap_or_default()), applied, facts }
+    // Every body has texts for keys, so that it can be written.
+    let body = Bytes::from(serde_json::to_vec(body).unwrap_or_default());
+    Handled { status, headers, body, applied, facts }
 }
 
 /// Returns an answer without a body.

@@ -39,8 +39,7 @@ impl SubjectImage {
         }
         let found = daemon.docker().inspect_image(reference).await.map_err(|error| match error::status(&error) {
             Some(404) => DockerError::NoImage { reference: reference.to_owned() },
-            Some(400) => DockerError::NoReference { reference: reference.to_owned() },
-            _ => DockerError::when(format!("look at the image {reference}"))(error),
+            _ => refused(reference, format!("look at the image {reference}"), error),
         })?;
         let config = found.config.unwrap_or_default();
         let variant = found.variant.filter(|variant| !variant.is_empty()).map(|variant| format!("/{variant}")).unwrap_or_default();
@@ -69,12 +68,15 @@ async fn fetch(daemon: &Daemon, reference: &str) -> Result<(), DockerError> {
     let named = if tagged { reference.to_owned() } else { format!("{reference}:latest") };
     let options = CreateImageOptionsBuilder::default().from_image(&named).build();
     let mut pulling = std::pin::pin!(daemon.docker().create_image(Some(options), None, credentials));
-    loop {
-        match pulling.try_next().await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(()),
-            Err(error) if error::status(&error) == Some(400) => return Err(DockerError::NoReference { reference: reference.to_owned() }),
-            Err(error) => return Err(DockerError::when(format!("fetch the image {named}"))(error)),
-        }
+    let failed = |error| refused(reference, format!("fetch the image {named}"), error);
+    while pulling.try_next().await.map_err(failed)?.is_some() {}
+    Ok(())
+}
+
+/// Tells a name that is none from other trouble.
+fn refused(reference: &str, attempted: String, error: bollard::errors::Error) -> DockerError {
+    match error::status(&error) {
+        Some(400) => DockerError::NoReference { reference: reference.to_owned() },
+        _ => DockerError::when(attempted)(error),
     }
 }

@@ -1,6 +1,6 @@
 //! Tells how a credentials id is made from a secret: a part of it, of its encoding, or of its hash.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -98,39 +98,6 @@ pub(super) fn bare(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// The shortest parts of an id that are compared: whether a long text has one of them is told at a tenth of the cost of looking for each.
-struct Words {
-    words: Vec<u64>,
-    /// A bit for each of them, so that most places of a text are passed at one look.
-    filter: [u64; 64],
-}
-
-impl Words {
-    fn new(id: &str) -> Self {
-        let words: Vec<u64> = id.as_bytes().array_windows::<AGREEMENT>().map(|word| u64::from_le_bytes(*word)).collect();
-        let mut filter = [0; 64];
-        for word in &words {
-            let (place, bit) = Self::place(*word);
-            filter[place] |= bit;
-        }
-        Self { words, filter }
-    }
-
-    /// Tells whether a text has one of them.
-    fn any_in(&self, text: &[u8]) -> bool {
-        text.array_windows::<AGREEMENT>().map(|word| u64::from_le_bytes(*word)).any(|word| {
-            let (place, bit) = Self::place(word);
-            self.filter[place] & bit != 0 && self.words.contains(&word)
-        })
-    }
-
-    /// Returns the word of the filter and the bit there that stand for a part.
-    fn place(word: u64) -> (usize, u64) {
-        let product = word.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        ((product >> 58) as usize, 1 << (product >> 52 & 63))
-    }
-}
-
 /// Finds a part of a secret, or of an encoding of it, among signs.
 fn scattered(id: &Id, value: &str, known: &KnownValue, all: &Finder) -> Option<String> {
     let plain = bare(value);
@@ -158,7 +125,9 @@ fn scattered(id: &Id, value: &str, known: &KnownValue, all: &Finder) -> Option<S
 /// Returns where the first `length` bytes stand in `id` and in `value` that both have and that tell something. An id is short and a value may be
 /// long: each part of the id is looked for.
 fn common(id: &str, value: &[u8], length: usize, tells: impl Fn(&[u8]) -> bool) -> Option<(usize, usize)> {
-    if !Words::new(id).any_in(value) {
+    // Most have not even the shortest part in common, which one look at each place of the value tells.
+    let shortest: HashSet<&[u8; AGREEMENT], foldhash::fast::RandomState> = id.as_bytes().array_windows().collect();
+    if !value.array_windows().any(|part| shortest.contains(part)) {
         return None;
     }
     let mut parts = id.as_bytes().windows(length).enumerate();

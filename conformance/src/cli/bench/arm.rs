@@ -78,9 +78,8 @@ impl Contestant {
     }
 
     /// Returns it as it is measured, on stages where its jobs are ended after `limit`.
-    pub(super) fn measured(&self, arm: Arm, limit: Duration, mut staging: Staging) -> Measured {
-        staging.limit_jobs(limit + OVERRUN);
-        let shared = Arc::new((self.manifest.clone(), self.variant.clone(), staging));
+    pub(super) fn measured(&self, arm: Arm, limit: Duration, staging: Staging) -> Measured {
+        let shared = Arc::new((self.manifest.clone(), self.variant.clone(), bounded(staging, limit)));
         let open = move |seed| {
             let shared = Arc::clone(&shared);
             async move {
@@ -93,6 +92,12 @@ impl Contestant {
     }
 }
 
+/// Has jobs ended once it is seen that they take longer than `limit`.
+fn bounded(mut staging: Staging, limit: Duration) -> Staging {
+    staging.limit_jobs(limit + OVERRUN);
+    staging
+}
+
 fn chosen(manifest: &Manifest, name: Option<&str>) -> anyhow::Result<Variant> {
     Variant::choose(&manifest.variants(), name)
         .cloned()
@@ -102,6 +107,7 @@ fn chosen(manifest: &Manifest, name: Option<&str>) -> anyhow::Result<Variant> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::machinery::Machinery;
 
     fn prepared(variant: &str, build: Build<'_>) -> Result<Contestant, String> {
         let place = tempfile::tempdir().unwrap();
@@ -122,10 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_has_is_seen() {
+    fn what_a_provider_has_is_seen_and_its_jobs_are_bounded() {
         let contestant = prepared("", Build::Command(Some("/bin/sh"))).unwrap();
         let possible = |mode| format!("{:?}", contestant.possible(mode));
         assert_eq!(possible(Mode::Process), "Possible { third_party: true, named_secret: true, herd: true }");
         assert!(possible(Mode::Container).ends_with("herd: false }"));
+        let SubjectGround::Process(provider) = contestant.ground else { panic!("a command") };
+        let machinery = Machinery::start(1).unwrap();
+        let staging = Staging::Process { resources: Box::new(machinery.resources.clone()), provider };
+        let Staging::Process { provider, .. } = bounded(staging, Duration::from_secs(5)) else { panic!("a command") };
+        assert_eq!(provider.limit, Duration::from_secs(6));
     }
 }

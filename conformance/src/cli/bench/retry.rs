@@ -140,11 +140,8 @@ fn announce(arguments: &RetryArguments, measurement: &Measurement, arms: u32) {
     let limit = Duration::from_secs_f64(measurement.limit);
     let time = estimate(&measurement.experiments, arguments.runs, arms, arguments.jobs().into(), limit, start);
     let variant = measurement.variant.as_ref().map(|variant| format!(", variant {variant}")).unwrap_or_default();
-    let cut = if time > arguments.time_limit {
-        format!(", of which --time-limit allows {}", humantime::format_duration(arguments.time_limit))
-    } else {
-        String::new()
-    };
+    let allowed = || format!(", of which --time-limit allows {}", humantime::format_duration(arguments.time_limit));
+    let cut = (time > arguments.time_limit).then(allowed).unwrap_or_default();
     tell(&format!(
         "measuring {}{variant}: {} experiments, up to {} runs each, about {} in all, less where it gives up early{cut}",
         measurement.subject(),
